@@ -57,7 +57,7 @@ class CompiledQuery(Generic[M]):
 
     def fetch(self, **values: Any) -> list[M]:
         """Execute the query with its parameters' values; return the models."""
-        return self.models_of(self.tuples(**values))
+        return [self._plan.model_of(row) for row in self.tuples(**values)]
 
     def first(self, **values: Any) -> M | None:
         """Execute the query with its parameters' values; return the first model, if any."""
@@ -76,10 +76,6 @@ class CompiledQuery(Generic[M]):
     def tuples(self, **values: Any) -> Rows:
         """Execute the query with its parameters' values; return its rows."""
         return self._plan.execute(values)
-
-    def models_of(self, rows: Rows) -> list[M]:
-        """Return the models of rows that `tuples` has returned."""
-        return [self._plan.model_of(row) for row in rows]
 
     @cached_property
     def _plan(self) -> _Plan[M]:

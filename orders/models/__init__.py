@@ -11,6 +11,7 @@ from orders.models.event_name import EventName
 from orders.models.food import Allergen, Diet
 from orders.models.invitation import Invitation
 from orders.models.menu_import import MenuImport
+from orders.models.menu_version import MenuVersion
 from orders.models.opening_hours import OpeningException, OpeningHours, PlannedPause
 from orders.models.option import Option, OptionGroup
 from orders.models.order import Order, OrderRow, OrderState, RowKind
@@ -44,6 +45,7 @@ __all__ = [
     "EventName",
     "Invitation",
     "MenuImport",
+    "MenuVersion",
     "OpeningException",
     "OpeningHours",
     "Option",

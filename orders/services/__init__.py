@@ -3,10 +3,9 @@
 from orders.services.catalogue import (
     mark_paused,
     mark_sold_out,
-    menu_rows,
+    menu_of,
     planned_pauses_at,
     planned_until,
-    products_of,
 )
 from orders.services.hours import (
     Schedule,
@@ -72,11 +71,10 @@ __all__ = [
     "lines_of",
     "mark_paused",
     "mark_sold_out",
-    "menu_rows",
+    "menu_of",
     "place_order",
     "planned_pauses_at",
     "planned_until",
-    "products_of",
     "reopen_order",
     "rows_column",
     "rows_in_column",

@@ -6,7 +6,7 @@ from typing import Any
 from django.db.models import BigIntegerField, F, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Now
 
-from orders.compiled_query import CompiledQuery, Parameter, Rows
+from orders.compiled_query import CompiledQuery, Parameter
 from orders.models import Option, PlannedPause, Product, Shop
 from orders.services.options import MenuProduct, menu_product, offered_groups
 
@@ -21,18 +21,13 @@ _PRODUCTS_SHOWN = CompiledQuery(
 )
 
 
-def menu_rows(shop: Shop) -> Rows:
-    """Return the rows of the products on sale, sold out or not; equal rows are the same menu."""
-    return _PRODUCTS_SHOWN.tuples(shop_id=shop.pk)
-
-
-def products_of(rows: Rows) -> list[MenuProduct]:
-    """Return the products of `menu_rows`, in the order of the menu.
+def menu_of(shop: Shop) -> list[MenuProduct]:
+    """Return the products on sale, sold out or not, in the order of the menu.
 
     Products without a category come last. Categories and pictures are loaded with them, except the
     pictures' content.
     """
-    return [menu_product(product) for product in _PRODUCTS_SHOWN.models_of(rows)]
+    return [menu_product(product) for product in _PRODUCTS_SHOWN.fetch(shop_id=shop.pk)]
 
 
 def mark_sold_out(sold: Product | Option, *, sold_out: bool) -> bool:

@@ -8,12 +8,13 @@ from typing import Any, Concatenate, ParamSpec, cast
 from urllib.parse import urlsplit
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse
 from django.views.decorators.csrf import csrf_exempt, csrf_protect
 
 from orders.models import CustomerSession
 from orders.services import digests_of, session_of_digest
 from payments.session_exchange import is_token
+from seqrshop.json_text import json_bytes
 from seqrshop.storefront import api_errors, rate_limits
 from seqrshop.storefront.customer_cookie import token_digest_in_cookie
 
@@ -24,9 +25,14 @@ P = ParamSpec("P")
 View = Callable[Concatenate[HttpRequest, P], HttpResponse]
 
 
-def json_response(body: dict[str, Any], status: int = 200, **headers: str) -> JsonResponse:
+def json_response(body: dict[str, Any], status: int = 200, **headers: str) -> HttpResponse:
     """Return a JSON response that no cache stores."""
-    return JsonResponse(body, status=status, headers={"Cache-Control": "no-store", **headers})
+    return HttpResponse(
+        json_bytes(body),
+        content_type="application/json",
+        status=status,
+        headers={"Cache-Control": "no-store", **headers},
+    )
 
 
 def endpoint(*methods: str) -> Callable[[View[P]], View[P]]:

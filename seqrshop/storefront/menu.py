@@ -1,50 +1,55 @@
 """A shop's menu as JSON.
 
-Each request reads the rows of the menu, so that no price is yesterday's. The JSON is made of them
-anew only where they differ from those that the process has read before.
+A menu's JSON is kept in the process by the menu's version, which each change of the menu renews in
+the change's own transaction: no price is yesterday's (docs/adr/0047).
 """
 
 from __future__ import annotations
 
 from decimal import Decimal
 from typing import Any
+from uuid import UUID
 
-from orders.compiled_query import Rows
+import orjson
+
 from orders.languages import current_language
-from orders.models import Allergen, Category, Diet, Dining, Picture, Shop
+from orders.models import Allergen, Category, Diet, Dining, Picture
 from orders.models.food import DeclaresAllergens
-from orders.services import (
-    MenuProduct,
-    OfferedGroup,
-    OfferedOption,
-    menu_rows,
-    products_of,
-)
+from orders.services import MenuProduct, OfferedGroup, OfferedOption, menu_of
+from seqrshop.json_text import json_bytes
 
-MAX_MENUS = 256  # of a chain's shops in both languages, 100 KB for a menu of fifty products
+MAX_MENUS = 256  # of a chain's shops in both languages, 50 KB for a menu of fifty products
 
-_menus: dict[tuple[int, str], tuple[Rows, dict[str, Any]]] = {}  # by shop and language
+Menu = dict[str, orjson.Fragment]
+
+_menus: dict[tuple[int, str], tuple[UUID, Menu]] = {}  # by shop and language
 
 
-def menu_details(shop: Shop) -> dict[str, Any]:
-    """Return the categories and products of a shop. Callers must not change them."""
-    rows, key = menu_rows(shop), (shop.pk, current_language())
+def menu_details(shop: Any) -> Menu:
+    """Return the categories and products of a shop as JSON text. Callers must not change them.
+
+    `shop.version_of_menu` is what `shop_with_availability_at` has read: read before the menu, a
+    version never stands for an older menu.
+    """
+    version, key = shop.version_of_menu, (shop.pk, current_language())
     known = _menus.get(key)
-    if known is not None and known[0] == rows:
+    if known is not None and known[0] == version:
         return known[1]
-    details = _details(products_of(rows))
-    if len(_menus) >= MAX_MENUS:
-        _menus.clear()
-    _menus[key] = rows, details
-    return details
+    menu = _menu(menu_of(shop))
+    if version is not None:
+        if len(_menus) >= MAX_MENUS:
+            _menus.clear()
+        _menus[key] = version, menu
+    return menu
 
 
-def _details(products: list[MenuProduct]) -> dict[str, Any]:
+def _menu(products: list[MenuProduct]) -> Menu:
     categories = {item.product.category: None for item in products if item.product.category}
-    return {
+    details = {
         "categories": [_category(category) for category in categories],
         "products": [_product(item) for item in products],
     }
+    return {name: orjson.Fragment(json_bytes(value)) for name, value in details.items()}
 
 
 def amount(value: Decimal) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.db.models import QuerySet, SlugField
+from django.db.models import F, QuerySet, SlugField
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -16,8 +16,8 @@ from seqrshop.storefront import api_errors
 _SLUG = Parameter("slug", SlugField())
 _SHOP_OF_SLUG = CompiledQuery(lambda: _shops().filter(slug=_SLUG))
 _FIRST_SHOPS = CompiledQuery(lambda: _shops().order_by("pk")[:2])
-_AVAILABILITY_OF_SLUG = CompiledQuery(lambda: with_availability(_shops()).filter(slug=_SLUG))
-_FIRST_AVAILABILITIES = CompiledQuery(lambda: with_availability(_shops()).order_by("pk")[:2])
+_AVAILABILITY_OF_SLUG = CompiledQuery(lambda: _shops_with_availability().filter(slug=_SLUG))
+_FIRST_AVAILABILITIES = CompiledQuery(lambda: _shops_with_availability().order_by("pk")[:2])
 
 
 def shop_at(slug: str | None) -> Shop:
@@ -26,7 +26,7 @@ def shop_at(slug: str | None) -> Shop:
 
 
 def shop_with_availability_at(slug: str | None) -> Shop:
-    """Return what `shop_at` does, for `unavailable_message_read_with`."""
+    """Return what `shop_at` does, for `unavailable_message_read_with` and `menu_details`."""
     parameters = availability_parameters(timezone.now())
     return _shop_at(slug, _AVAILABILITY_OF_SLUG, _FIRST_AVAILABILITIES, **parameters)
 
@@ -51,6 +51,11 @@ def require_shop_of(session: CustomerSession, slug: str | None) -> None:
     """Raise ApiError unless the session's shop is the one of this slug, or the only shop."""
     if slug != session.shop.slug and shop_at(slug).pk != session.shop_id:
         raise api_errors.other_shop()
+
+
+def _shops_with_availability() -> QuerySet[Any, Any]:
+    shops = _shops().annotate(version_of_menu=F("menu_version__version"))
+    return with_availability(shops)
 
 
 def _shops() -> QuerySet[Shop]:

@@ -9,9 +9,9 @@ import pytest
 from django.db import IntegrityError
 from pytest_django import DjangoAssertNumQueries
 
-from orders.models import Category, CustomerSession, Option, Order, Product, Shop
+from orders.models import Category, CustomerSession, Order, Product, Shop
 from payments.models import Invoice
-from tests.factories import CategoryFactory, OptionFactory, PictureFactory, ProductFactory
+from tests.factories import CategoryFactory, PictureFactory, ProductFactory
 from tests.storefront.conftest import JsonClient
 from tests.storefront.steps import invoice_of, path_of
 
@@ -107,25 +107,6 @@ def test_pages_pictures_and_accents_only_select(
         client.get("/accents/7a3412.css")
 
     assert all(query["sql"].startswith("SELECT") for query in queries.captured_queries)
-
-
-def test_menu_shows_each_change_at_the_next_request(
-    customer: JsonClient, customer_session: CustomerSession, bun: Product
-) -> None:
-    option = OptionFactory.create(group__shop=bun.shop, group__products=[bun], price="5.00")
-    before = customer.send("/lyktan/session").json()
-
-    unchanged = customer.send("/lyktan/session").json()
-    Option.objects.filter(pk=option.pk).update(price="6.50")
-    with_option = customer.send("/lyktan/session").json()
-    Product.objects.update(price="36.00")
-    with_price = customer.send("/lyktan/session").json()
-
-    assert unchanged == before
-    (group,) = with_option["products"][0]["option_groups"]
-    assert group["options"][0]["price"] == "6.50"
-    assert with_option["products"][0]["price"] == before["products"][0]["price"]
-    assert with_price["products"][0]["price"] == "36.00"
 
 
 # --- Sold out ------------------------------------------------------------------------------------

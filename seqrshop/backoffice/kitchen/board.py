@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter, defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from django.core.serializers.json import DjangoJSONEncoder
 from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Now
 from django.utils import timezone
@@ -30,6 +28,7 @@ from orders.models import (
 from orders.models.order import REFUNDED_STATES, SERVABLE_STATES
 from orders.services import lines_of, planned_until
 from payments.models import Invoice, InvoiceStatus, Refund, RefundStatus
+from seqrshop.json_text import json_bytes
 
 BOARD_AGE = timedelta(hours=24)  # an older order was served, though nobody has recorded it
 STRUCK_OUT_AGE = timedelta(minutes=30)  # how long an order that is not to be served is shown
@@ -66,7 +65,7 @@ def read_board(view: BoardView) -> bytes:
     with override(view.language):
         shop = Shop.objects.annotate(planned_until=planned_until()).get(pk=view.shop_id)
         orders = list(_orders_on_board(shop.pk))
-        return json.dumps(_as_json(shop, orders, view.language), cls=DjangoJSONEncoder).encode()
+        return json_bytes(_as_json(shop, orders, view.language))
 
 
 def orders_of_day(shop_ids: Any) -> QuerySet[Order]:

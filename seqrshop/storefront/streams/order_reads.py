@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from uuid import UUID
 
-from django.core.serializers.json import DjangoJSONEncoder
 from django.db import connection, transaction
 from django.utils.translation import override
 
 from orders.models import Order
 from payments.availability.pause import paused_terminals
 from payments.invoices.create import current_invoice
+from seqrshop.json_text import json_bytes
 from seqrshop.storefront.json_output import order_details, return_page_details
 from seqrshop.storefront.streams.order_version import OrderVersion, read_versions, version_of
 from seqrshop.storefront.streams.stream_acceptor import OrderFormat
@@ -70,5 +69,5 @@ def _snapshot(order: Order, formats: Collection[OrderFormat]) -> OrderSnapshot:
                 if order_format.details == "order"
                 else return_page_details(invoice)
             )
-        bodies[order_format] = json.dumps(details, cls=DjangoJSONEncoder).encode()
+        bodies[order_format] = json_bytes(details)
     return OrderSnapshot(version_of(order, order.invoices.all()), phase_of(invoice), bodies)
