@@ -48,6 +48,29 @@ def test_each_invoice_is_queried_once_a_second_and_unchanged_results_make_no_upd
     assert shard.poller.drain_updates() == []
 
 
+def test_delay_of_each_due_query_is_counted() -> None:
+    shard = shard_with(FakeStatusClient(lambda _key: status("ISSUED")), 1, 2)
+    poll_for(shard, 1)
+    shard.now += 2
+
+    shard.poller.step()
+
+    lateness = shard.poller.stats.lateness
+    assert sum(lateness.counts) == 4
+    assert lateness.highest == pytest.approx(2)
+
+
+def test_invoice_submitted_after_one_was_closed_is_queried_in_the_same_step() -> None:
+    calls = FakeStatusClient(lambda _key: status("ISSUED"))
+    shard = shard_with(calls, 1)
+    shard.poller.submit_closed(1)
+    shard.poller.submit(open_invoice(2))
+
+    shard.poller.step()
+
+    assert calls.queried == [2]
+
+
 def test_slow_answer_delays_no_other_invoice() -> None:
     calls = FakeStatusClient(lambda key: None if key == 1 else status("ISSUED"))
     shard = shard_with(calls, 1, 2)

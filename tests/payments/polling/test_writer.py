@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 from django.db import connection, transaction
-from pytest_django import DjangoAssertNumQueries
 
 from orders.audit import ChangeSource
 from orders.models import AuditEvent, SourceName, SubjectType
@@ -114,68 +113,6 @@ def test_answer_to_a_query_of_before_the_payment_does_not_acknowledge_it(
     assert reloaded(invoice).status == S.PAID
     assert before is None
     assert reloaded(invoice).acknowledged_at
-
-
-def test_unchanged_results_are_written_in_one_statement(
-    sandbox: SandboxProcess, shard: Shards, django_assert_num_queries: DjangoAssertNumQueries
-) -> None:
-    invoices = [issued_invoice() for _ in range(20)]
-    running = shard()
-    running.store.step()
-    running.poller.step()
-    running.collect_answers()
-    running.store.writer.write_updates()
-
-    with django_assert_num_queries(6):  # a write; a read to submit them anew, in a transaction
-        running.store.flush()
-
-    assert [reloaded(invoice).invoice_version for invoice in invoices] == [1] * 20
-
-
-def test_unchanged_results_that_several_batches_leave_out_are_written_in_one_step(
-    sandbox: SandboxProcess, shard: Shards, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("payments.polling.writer.PAYMENT_BATCH_SIZE", 1)
-    monkeypatch.setattr("payments.polling.writer.apply_unchanged_batch", lambda *_: set())
-    invoices = [issued_invoice() for _ in range(2)]
-    running = shard()
-    running.store.step()
-    running.poller.step()
-    running.collect_answers()
-    running.store.writer.write_updates()
-
-    running.store.writer.write_unchanged()
-
-    assert [reloaded(invoice).invoice_version for invoice in invoices] == [1, 1]
-
-
-def test_unchanged_result_of_a_locked_invoice_is_written_after_the_lock_is_released(
-    sandbox: SandboxProcess, shard: Shards
-) -> None:
-    invoice, other = issued_invoice(), issued_invoice()
-    running = shard()
-    running.store.step()
-    running.poller.step()
-    running.collect_answers()
-    running.store.writer.write_updates()
-    released = threading.Event()
-    locked = threading.Event()
-
-    def hold_the_row() -> None:
-        with transaction.atomic():
-            lock_invoice(invoice.pk)
-            locked.set()
-            released.wait(30)
-        connection.close()
-
-    holder = threading.Thread(target=hold_the_row)
-    holder.start()
-    locked.wait(30)
-    threading.Timer(0.2, released.set).start()
-    running.store.flush()
-    holder.join()
-
-    assert [reloaded(each).invoice_version for each in (invoice, other)] == [1, 1]
 
 
 def test_result_is_kept_until_the_database_is_back(

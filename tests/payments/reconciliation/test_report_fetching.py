@@ -31,7 +31,7 @@ from tests.payments.reconciliation.steps import (
     status_of,
     todays_period,
 )
-from tests.payments.steps import paid_invoice
+from tests.payments.steps import call_count, paid_invoice
 from tests.sandbox_process import SandboxProcess
 
 S = PeriodStatus
@@ -104,6 +104,18 @@ def test_report_of_a_killed_worker_is_fetched_after_its_lease(
     fetched = fetch_report(period.pk, BY_RECONCILIATION)
 
     assert (fetched_during_lease, fetched, status_of(period)) == (False, True, S.RECONCILED)
+
+
+def test_reconciled_period_that_is_delivered_again_is_not_fetched_again(
+    sandbox: SandboxProcess,
+) -> None:
+    period = reconcile_day(sandbox)
+    advance_time(timedelta(minutes=11))
+
+    advance_period(period.pk)
+
+    assert status_of(period) == S.RECONCILED
+    assert call_count(sandbox, "executeReport") == 1
 
 
 def test_requested_report_is_fetched_again_by_the_next_run(
