@@ -110,7 +110,7 @@ def _erase_batch(ids: Sequence[int], before: datetime, now: datetime) -> int:
 
 def _lock_customers(ids: Collection[int], *, skip_locked: bool = False) -> list[int]:
     """Lock those of the customers who are not erased; return their IDs."""
-    customers = Customer.objects.filter(pk__in=ids, erased_at=None).order_by("pk")
+    customers = Customer.objects.filter(pk__in=ids, erased_at=None)
     locked = customers.select_for_update(no_key=True, skip_locked=skip_locked)
     return list(locked.values_list("pk", flat=True))
 

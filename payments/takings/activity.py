@@ -7,12 +7,12 @@ import time
 from payments.takings.calls import update_calls
 from payments.takings.orders import update_orders
 
-RUN_SECONDS = 30
+RUN_SECONDS = 15  # for the orders, and then for the calls
 
 
 def update_activity(seconds: float = RUN_SECONDS) -> None:
-    """Count the new events, step by step; what is left after this time is for the next run."""
+    """Count the new events, step by step; what this time does not suffice for is left."""
     for update in (update_orders, update_calls):
-        until = time.monotonic() + seconds / 2
+        until = time.monotonic() + seconds
         while update() and time.monotonic() < until:
             pass

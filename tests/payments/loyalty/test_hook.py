@@ -4,11 +4,12 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from django.core.exceptions import ImproperlyConfigured
 from django.db import connection
 from pytest_django import Settings
 
 from orders.models import AuditEvent
-from payments.loyalty.hook import MAX_HOOK_THREADS, Discount, HookFailed, discounts_for
+from payments.loyalty.hook import MAX_HOOK_THREADS, Discount, HookFailed, discounts_for, find_hook
 from payments.models import InvoiceStatus
 from tests.factories import OrderRowFactory, TipRowFactory
 from tests.payments.loyalty import hooks
@@ -52,6 +53,30 @@ def test_broken_hook_costs_discount_but_no_payment(
     assert error in AuditEvent.objects.get(name="loyalty_hook_failed").detail
     assert seqr_state(sandbox, invoice) == ("PAID", "45.00", [99])
     assert order_state(invoice) == "paid"
+
+
+@pytest.mark.parametrize(
+    ("hook", "reason"),
+    [
+        (
+            "payments.nowhere.hook",
+            "LOYALTY_HOOK cannot be imported: No module named 'payments.nowhere'.",
+        ),
+        (
+            "tests.payments.loyalty.hooks.not_a_function",
+            "LOYALTY_HOOK names something that is not a function.",
+        ),
+    ],
+)
+def test_unusable_hook_is_refused_with_the_reason(
+    settings: Settings, hook: str, reason: str
+) -> None:
+    settings.LOYALTY_HOOK = hook
+
+    with pytest.raises(ImproperlyConfigured) as refused:
+        find_hook()
+
+    assert str(refused.value) == reason
 
 
 @pytest.mark.usefixtures("short_hook_timeout")

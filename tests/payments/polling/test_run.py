@@ -83,6 +83,26 @@ def test_loop_confirms_a_payment_publishes_its_heartbeat_and_releases_its_shard(
     assert not is_polled()
 
 
+def test_store_of_a_loop_gathers_updates_before_it_writes_them(
+    monkeypatch: pytest.MonkeyPatch, eventually: Eventually
+) -> None:
+    """Updates are always available here, so that nothing else makes a step wait."""
+    monkeypatch.setattr(run, "GATHER_SECONDS", 0.1)
+    began_at: list[float] = []
+
+    def step(store: PollStore) -> bool:
+        began_at.append(time.monotonic())
+        store._poller.updates_available.set()
+        return True
+
+    monkeypatch.setattr(PollStore, "step", step)
+
+    with running_loop():
+        eventually(lambda: len(began_at) >= 4)
+
+    assert began_at[3] - began_at[0] >= 3 * run.GATHER_SECONDS
+
+
 def test_loop_does_not_poll_a_shard_that_another_has_locked(sandbox: SandboxProcess) -> None:
     issued_invoice()
     lock = ShardLock(ONLY_SHARD)

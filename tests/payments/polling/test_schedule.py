@@ -5,7 +5,12 @@ from hypothesis import strategies as st
 
 from payments.invoices.status_query import StatusQuery
 from payments.models import InvoiceStatus
-from payments.polling.schedule import MAX_BACKOFF_SECONDS, OUTAGE_FAILURE_COUNT, Schedule
+from payments.polling.schedule import (
+    MAX_BACKOFF_SECONDS,
+    OUTAGE_FAILURE_COUNT,
+    OldestAnswers,
+    Schedule,
+)
 from payments.seqr import InvoiceStatus as SeqrStatus
 from payments.seqr import PaymentStatus
 
@@ -286,7 +291,7 @@ def test_schedule_reports_the_oldest_answer_and_the_oldest_due_time() -> None:
     schedule.put(query(1), START, last_answer_at=START - 7, notified_at=None)
     schedule.put(query(2), START, last_answer_at=START - 3, notified_at=None)
 
-    assert schedule.oldest_answers(START).received == START - 7
+    assert schedule.oldest_answers(START) == OldestAnswers(START - 7, START - 7, {})
     assert schedule.oldest_due(START + 2) == START
 
 

@@ -6,6 +6,7 @@ from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from math import ceil
 from threading import Event
 from typing import Any
 
@@ -20,6 +21,7 @@ from payments.models import (
     NO_SHOP,
     ORDER_COUNTS,
     ActivityCursor,
+    ActivityName,
     CallsDay,
     Invoice,
     OrdersDay,
@@ -224,6 +226,23 @@ def test_time_from_payment_to_record_is_counted_by_seqrs_clock() -> None:
     assert not TimesMonth.objects.exclude(count=0).exists()
     update_takings()
     require_months_equal_days()
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(("seconds", "days"), [(60, 3), (-1, 1)])
+def test_run_counts_orders_and_calls_step_by_step_for_its_time_each(
+    seconds: float, days: int
+) -> None:
+    first = timezone.now() - timedelta(days=2.5)
+    call_of(OrderFactory.create(), occurred_at=first)
+
+    update_activity(seconds)
+
+    counted = {each.name: each.until - first for each in ActivityCursor.objects.all()}
+    assert {name: ceil(time / timedelta(days=1)) for name, time in counted.items()} == {
+        ActivityName.ORDERS: days,
+        ActivityName.CALLS: days,
+    }
 
 
 @pytest.mark.django_db(transaction=True)

@@ -151,4 +151,21 @@ EQUIVALENT: tuple[Equivalent, ...] = (
         "self, request: HttpRequest, obj: M | None = None, change: bool = True, **kwargs: Any",
         "each caller says whether the row is changed",
     ),
+    *(
+        Equivalent(file, new, "both have the same length")
+        for file, new in (
+            (
+                "payments/takings/check.py",
+                "values = dict(zip(sums.columns, row[len(key) :], strict=False))",
+            ),
+            ("payments/takings/days.py", "columns = dict(zip(_COLUMNS, day, strict=False))"),
+            ("payments/takings/orders.py", "**dict(zip(ORDER_COUNTS, counts, strict=False)),"),
+            ("payments/polling/lock.py", "for shard, token in zip(shards, tokens, strict=False)"),
+        )
+    ),
+    Equivalent(
+        "payments/takings/activity.py",
+        "RUN_SECONDS = 16  # for the orders, and then for the calls",
+        "nothing depends on the exact time",
+    ),
 )
