@@ -37,8 +37,12 @@ def test_page_shows_the_four_addresses_with_a_copy_button_each(settings: Setting
     settings.PUBLIC_BASE_URL = "https://shop.example.se"
     shop = ShopFactory.create(slug="lyktan")
 
-    page = superuser().get(start(shop)).content.decode()
+    response: Any = superuser().get(start(shop))
 
+    page = response.content.decode()
+    assert response.context["addresses"] == [
+        (f"{name} page", f"https://shop.example.se/lyktan/{name}", None) for name in PAGES
+    ]
     for name in PAGES:
         assert f'value="https://shop.example.se/lyktan/{name}"' in page
     assert page.count('data-copy="address-') == 4

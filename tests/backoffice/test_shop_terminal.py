@@ -46,9 +46,36 @@ def test_page_says_what_becomes_of_open_payments(shop: Shop, till: Terminal) -> 
     InvoiceFactory.create(paid=True, order__shop=shop)
     InvoiceFactory.create(issued=True)
 
-    page = superuser().get(address(shop)).content.decode()
+    page = superuser().get(address(shop))
 
-    assert "2 open payments stay with Till 1" in page
+    assert page.context["explanation"] == (
+        "New orders are paid at the terminal that you choose. "
+        "2 open payments stay with Till 1, which is called until they have ended and can no longer "
+        "be refunded. "
+        "Payments that are not at SEQR yet are sent by the new terminal."
+    )
+
+
+def test_page_says_what_becomes_of_one_open_payment(shop: Shop, till: Terminal) -> None:
+    InvoiceFactory.create(issued=True, order__shop=shop)
+
+    page = superuser().get(address(shop))
+
+    assert (
+        " 1 open payment stays with Till 1, which is called until it has ended and can no longer "
+        "be refunded. "
+    ) in page.context["explanation"]
+
+
+def test_page_without_open_payments_says_where_new_orders_are_paid(
+    shop: Shop, till: Terminal
+) -> None:
+    page = superuser().get(address(shop))
+
+    assert page.context["explanation"] == (
+        "New orders are paid at the terminal that you choose. "
+        "Payments that are not at SEQR yet are sent by the new terminal."
+    )
 
 
 def test_terminal_is_put_in_use_and_recorded(shop: Shop, till: Terminal) -> None:

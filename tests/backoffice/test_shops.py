@@ -303,16 +303,22 @@ def test_product_accepts_a_category_of_its_own_shop_only() -> None:
     one = {"products-TOTAL_FORMS": "1", "products-INITIAL_FORMS": "1"}
     client = superuser()
 
+    of_none = client.post(page_url(shop), form(**one, **row_of(bun, category=foreign.pk)))
     client.post(page_url(shop), form(**one, **row_of(bun, category=own.pk)))
     bun.refresh_from_db()
     moved = bun.category
     page = client.get(page_url(shop)).content.decode()
-    response = client.post(page_url(shop), form(**one, **row_of(bun, category=foreign.pk)))
+    of_own = client.post(page_url(shop), form(**one, **row_of(bun, category=foreign.pk)))
     bun.refresh_from_db()
 
     assert moved == bun.category == own
     assert f'<option value="{own.pk}" selected>{own}</option>' in page
-    assert response.context["inline_admin_formsets"][-1].forms[0].errors["category"]
+    refused = [
+        f"Select a valid choice. {foreign.pk} is not one of the available choices.",
+    ]
+    for response in (of_none, of_own):
+        row = response.context["inline_admin_formsets"][-1].forms[0]
+        assert row.errors == {"category": refused}
 
 
 def test_outdated_page_does_not_put_a_product_back_in_stock() -> None:
