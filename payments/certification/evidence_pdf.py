@@ -38,10 +38,9 @@ def evidence_pdf(evidence: dict[str, Any], digest: str) -> bytes:
     _add_head(pdf, evidence, digest)
     add_table(pdf, _overview(evidence), widths=(8, 4, 5), has_amounts=False)
     for step in evidence["steps"]:
-        _add_step(pdf, step)
-    if evidence["cancelling_of_open_invoices"]:
-        attempts = evidence["cancelling_of_open_invoices"]
-        _add_attempts(pdf, "Open invoices that were cancelled", attempts)
+        _add_attempts(pdf, f"{step['number']}  {step['title']}", step["attempts"], step)
+    cancelling = evidence["cancelling_of_open_invoices"]
+    _add_attempts(pdf, "Open invoices that were cancelled", cancelling)
     _add_invoices(pdf, evidence)
     return bytes(pdf.output())
 
@@ -82,19 +81,13 @@ def _overview(evidence: dict[str, Any]) -> list[tuple[str, ...]]:
     return rows
 
 
-def _add_step(pdf: FPDF, step: dict[str, Any]) -> None:
-    if step["attempts"]:
-        title = f"{step['number']}  {step['title']}"
-        _add_attempts(pdf, title, step["attempts"], step)
-
-
 def _add_attempts(
     pdf: FPDF, title: str, attempts: list[dict[str, Any]], step: dict[str, Any] | None = None
 ) -> None:
     is_first = step is not None and step["number"] == 1
     for attempt in attempts:
         rows = [_row(calls, with_context=is_first) for calls in _alike(attempt["calls"])]
-        first_row_lines = max((cell.count("\n") for cell in rows[0]), default=0) if rows else 0
+        first_row_lines = max(cell.count("\n") for cell in rows[0]) if rows else 0
         if pdf.will_page_break(LINE_HEIGHT_MM * (6 + 0.8 * first_row_lines)):
             pdf.add_page()
         add_line(pdf, f"{title}: {attempt['outcome']}", size=11, style="B")

@@ -78,8 +78,8 @@ def reopen_day(shop_id: int, day: date, source: ChangeSource, *, reason: str) ->
         raise ClosingNotAccepted(
             _("Enter a reason of at most %(number)d characters.") % {"number": MAX_REASON_LENGTH}
         )
-    locked = DayClosing.objects.select_for_update(no_key=True, of=("self",))
-    closing = locked.select_related("shop").filter(shop=shop_id, day=day, reopened_at=None).first()
+    locked = DayClosing.objects.select_for_update(no_key=True)
+    closing = locked.filter(shop=shop_id, day=day, reopened_at=None).first()
     if closing is None:
         return False
     save_fields(closing, reopened_at=SAVED_NOW, reopened_by=source.actor, reopening_reason=reason)

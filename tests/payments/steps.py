@@ -152,6 +152,12 @@ def event_names(invoice: Invoice) -> list[str]:
     )
 
 
+def event_details(invoice: Invoice) -> list[tuple[str, str]]:
+    """Return the names and the details of an invoice's audit events, oldest first."""
+    events = AuditEvent.objects.filter(subject_type=SubjectType.INVOICE, subject_id=invoice.pk)
+    return list(events.order_by("id").values_list("name", "detail"))
+
+
 def call_count(sandbox: SandboxProcess, operation: str) -> int:
     """Return how many calls of an operation SEQR has received."""
     return len(sandbox.calls(operation))
@@ -201,3 +207,10 @@ def querying_terminals(sandbox: SandboxProcess, operation: str) -> list[str]:
     """Return SEQR's IDs of the terminals that have called an operation, in order of the calls."""
     requests = [call["request"] for call in sandbox.calls(operation)]
     return [request.partition("<id>")[2].partition("</id>")[0] for request in requests]
+
+
+def with_reference(answer: str, invoice_reference: str) -> str:
+    """Return SEQR's answer to sendInvoice with another reference."""
+    before, _, rest = answer.partition("<invoiceReference>")
+    _, _, after = rest.partition("</invoiceReference>")
+    return f"{before}<invoiceReference>{invoice_reference}</invoiceReference>{after}"

@@ -45,9 +45,15 @@ class SandboxPauses:
 class PlantingScreen(Screen):
     """Shows everything in `text`, and plants a fault as soon as a step starts."""
 
-    def __init__(self, sandbox: SandboxProcess, at: str = "", plant: Plant | None = None) -> None:
+    def __init__(
+        self,
+        sandbox: SandboxProcess,
+        at: str = "",
+        plant: Plant | None = None,
+        window: io.StringIO | None = None,
+    ) -> None:
         self.progress: Progress | None = None
-        self._written = io.StringIO()
+        self._written = window or io.StringIO()
         self._sandbox = sandbox
         self._at, self._plant = at, plant
         super().__init__(OutputWrapper(self._written), no_style(), "seqr://SEQR.SE/")

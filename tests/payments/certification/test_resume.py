@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.test import override_settings
@@ -116,19 +118,25 @@ def test_second_certification_needs_another_folder(sandbox: SandboxProcess, tmp_
 
 
 @pytest.mark.parametrize(
-    ("changed", "name"),
+    ("changed", "difference"),
     [
-        ({"company": "Another AB"}, "company Lyktan Kafé AB"),
-        ({"currency": "EUR"}, "currency SEK"),
+        ({"company": "Another AB"}, "company Lyktan Kafé AB, which is now Another AB"),
+        ({"currency": "EUR"}, "currency SEK, which is now EUR"),
+        ({"amount": Decimal(2)}, "amount 1.00, which is now 2.00"),
     ],
 )
 def test_certification_is_not_resumed_with_another_plan(
-    sandbox: SandboxProcess, tmp_path: Path, changed: dict[str, str], name: str
+    sandbox: SandboxProcess, tmp_path: Path, changed: dict[str, Any], difference: str
 ) -> None:
     kill_at("sendInvoice", sandbox, tmp_path)
 
-    with pytest.raises(CertificationProblem, match=f"began with {name}"):
+    with pytest.raises(CertificationProblem) as problem:
         certify(options(tmp_path, is_resumed=True, **changed), PlantingScreen(sandbox), sandbox)
+
+    assert str(problem.value) == (
+        f"--resume: the certification began with {difference}. Start another one in another "
+        "--folder."
+    )
 
 
 def test_certification_is_not_resumed_at_another_seqr(

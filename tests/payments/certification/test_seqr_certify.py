@@ -23,6 +23,9 @@ from tests.payments.certification.runs import SandboxPauses
 from tests.sandbox_process import SandboxProcess
 
 pytestmark = pytest.mark.django_db
+AMOUNT = "--amount: above 0 and at most 100, such as 1.00."
+SECONDS = "Error: argument --scan-seconds"
+NO_SECONDS = "is not a number of seconds, 1 to 3600."
 
 
 @pytest.fixture(autouse=True)
@@ -91,7 +94,11 @@ def test_evidence_names_company_and_system_in_each_call_and_no_secret(
         assert secret not in whole
     digest = sha256((tmp_path / "evidence.json").read_bytes()).hexdigest()
     text = text_of_pdf(tmp_path)
-    assert f"SHA-256 of evidence.json: {digest}" in output
+    assert output.endswith(
+        f"\nEvidence: {tmp_path}/evidence.json and {tmp_path}/evidence.pdf\n"
+        f"SHA-256 of evidence.json: {digest}\n"
+        "Passed. Send both files to SEQR.\n"
+    )
     assert f"SHA-256 of evidence.json: {digest}" in text
     assert "Rehearsal of SEQR's certification" in text
     assert "Passed: all 10 steps." in text
@@ -121,23 +128,38 @@ def text_of_pdf(folder: Path) -> str:
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        (("--amount", "0"), "--amount: above 0"),
-        (("--amount", "100.01"), "--amount: above 0 and at most 100"),
-        (("--amount", "1.001"), "--amount and --currency: "),
-        (("--currency", "kronor"), "--amount and --currency: A currency must be three"),
-        (("--terminal", "till-9"), "--terminal: .*public_test_shop_terminal"),
-        (("--company", "x" * 81), "--company: "),
-        (("--resume",), "--resume: there is no certification"),
-        (("--amount", "many"), "'many' is not an amount"),
-        (("--scan-seconds", "0"), "'0' is not a number of seconds"),
+        (("--amount", "0"), AMOUNT),
+        (("--amount", "100.01"), AMOUNT),
+        (("--amount", "1.001"), "--amount and --currency: An amount must not be finer than 0.01."),
+        (
+            ("--currency", "kronor"),
+            "--amount and --currency: A currency must be three capital letters, such as SEK.",
+        ),
+        (
+            ("--terminal", "till-9"),
+            "--terminal: name one of the shop's terminals: public_test_shop_terminal.",
+        ),
+        (
+            ("--company", "x" * 81),
+            "--company: give the company's name, at most 80 characters.",
+        ),
+        (("--resume",), "--resume: there is no certification in {folder}."),
+        (
+            ("--amount", "many"),
+            "Error: argument --amount: 'many' is not an amount such as 1.00.",
+        ),
+        (("--scan-seconds", "0"), f"{SECONDS}: '0' {NO_SECONDS}"),
+        (("--scan-seconds", "3601"), f"{SECONDS}: '3601' {NO_SECONDS}"),
+        (("--scan-seconds", "1.5"), f"{SECONDS}: '1.5' {NO_SECONDS}"),
     ],
 )
 def test_invalid_option_is_named_and_nothing_is_sent(
     sandbox: SandboxProcess, tmp_path: Path, arguments: tuple[str, ...], sentence: str
 ) -> None:
-    with pytest.raises(CommandError, match=sentence):
+    with pytest.raises(CommandError) as error:
         certify(sandbox, tmp_path, "--sandbox", *arguments)
 
+    assert str(error.value) == sentence.format(folder=tmp_path)
     assert sandbox.calls() == []
     assert not (tmp_path / "state.json").exists()
 

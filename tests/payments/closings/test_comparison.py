@@ -183,7 +183,10 @@ def test_day_on_which_the_terminal_changed_needs_the_reports_of_both(shop: Shop)
     period_marked(new, at(4, day=NEXT_DAY), row_of(after))
 
     assert verdict_of(with_one).text == "SEQR's report has not arrived."
-    assert verdict_of(figures_of(shop)).text == "Everything agrees."
+    with_both = figures_of(shop)
+    assert verdict_of(with_both).text == "Everything agrees."
+    assert differences(with_both) == (2, 0, 0, 0)
+    assert with_both.report.reported == (("SEK", Decimal(90)),)
 
 
 @pytest.mark.parametrize(

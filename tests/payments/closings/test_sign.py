@@ -9,6 +9,7 @@ from functools import partial
 import pytest
 from django.contrib.auth.models import User
 from django.db import DatabaseError, transaction
+from django.utils.translation import override
 
 from orders.audit import by_staff
 from orders.clock import database_now
@@ -143,12 +144,38 @@ def test_reopened_day_is_signed_again_and_both_closings_stay(
     assert (counts, second.reopened_at) == ([1, 2], None)
 
 
-@pytest.mark.parametrize("reason", ["", "   ", "x" * 301])
-def test_day_is_not_reopened_without_a_valid_reason(cafe: Shop, clerk: User, reason: str) -> None:
+@pytest.mark.django_db(transaction=True)
+def test_two_people_who_reopen_at_once_reopen_once(cafe: Shop, clerk: User) -> None:
+    sale(cafe, at(9))
+    closing = signed(cafe, clerk)
+    work = partial(reopen_day, cafe.pk, DAY, by_staff(clerk), reason="a late receipt")
+
+    assert sorted(run_concurrently(4, work)) == [False, False, False, True]
+    assert events_of(closing)[1:] == [("day_reopened", "a late receipt", clerk)]
+
+
+def test_day_is_reopened_with_a_reason_of_300_characters(cafe: Shop, clerk: User) -> None:
+    sale(cafe, at(9))
+    signed(cafe, clerk)
+
+    assert reopen_day(cafe.pk, DAY, by_staff(clerk), reason="x" * 300)
+
+
+@pytest.mark.parametrize(
+    ("reason", "sentence"),
+    [
+        ("", "Ange varför dagen öppnas igen."),
+        ("   ", "Ange varför dagen öppnas igen."),
+        ("x" * 301, "Ange en orsak på högst 300 tecken."),
+    ],
+)
+def test_day_is_not_reopened_without_a_valid_reason(
+    cafe: Shop, clerk: User, reason: str, sentence: str
+) -> None:
     sale(cafe, at(9))
     closing = signed(cafe, clerk)
 
-    with pytest.raises(ClosingNotAccepted):
+    with pytest.raises(ClosingNotAccepted, match=f"^{sentence}$"), override("sv"):
         reopen_day(cafe.pk, DAY, by_staff(clerk), reason=reason)
 
     closing.refresh_from_db()

@@ -140,7 +140,7 @@ MUTATIONS = (
         "        save_fields(invoice, invoice_reference=sent.invoice_reference)\n"
         "        return True\n"
         "    fields = {\n",
-        "tests/payments/invoices/test_send.py"
+        "tests/payments/invoices/test_stray_references.py"
         "::test_late_reference_is_cancelled_and_never_replaces_the_shown_one",
     ),
     Mutation(
@@ -148,7 +148,7 @@ MUTATIONS = (
         SEND,
         "    _require_new_reference(sent)  # else another invoice would be cancelled\n",
         "",
-        "tests/payments/invoices/test_send.py"
+        "tests/payments/invoices/test_stray_references.py"
         "::test_late_reference_of_another_invoice_does_not_cancel_that_invoice",
     ),
     Mutation(
