@@ -88,7 +88,6 @@ export class OrderStream {
     this.#order = order;
     this.#isRare = false;
     this.#notice = "";
-    this.#isPollerStalled = false;
     this.#nextStreamAt = 0;
     this.#startRound();
     this.#continue();
