@@ -22,6 +22,7 @@ from queue import SimpleQueue
 from seqrshop.local import ROOT
 from tests.prepared_cluster import CLUSTER_VARIABLE, prepare_cluster
 from tests.proof.mutation.equivalent import EQUIVALENT
+from tests.proof.mutation.equivalent_scripts import EQUIVALENT_SCRIPTS
 from tests.proof.mutation.fault import Fault
 from tests.proof.mutation.javascript_faults import find_faults
 from tests.proof.mutation.lines import FAILED_TEST, LineMap, measure_lines
@@ -119,7 +120,8 @@ def _draw(chance: random.Random, candidates: Sequence[Fault | Place], number: in
 def _is_equivalent(fault: Fault) -> bool:
     new = [line[1:].strip() for line in fault.diff.splitlines() if line.startswith("+")]
     return fault.before == fault.after or any(
-        fault.file == each.file and each.new.strip() in new for each in EQUIVALENT
+        fault.file == each.file and each.new.strip() in new
+        for each in (*EQUIVALENT, *EQUIVALENT_SCRIPTS)
     )
 
 
