@@ -142,10 +142,10 @@ def with_problems(session: Session) -> None:
 
 
 def with_many_products(session: Session) -> None:
-    """Give the menu at least 20 products."""
+    """Give the menu 20 products."""
     with_options(session)
     cake = session["products"][-1] | {"category": None, "sold_out": False, "picture": None}
-    for number in range(len(session["products"]), 22):
+    for number in range(len(session["products"]), 20):
         name = f"Crème brûlée {number}"
         session["products"].append(cake | {"id": 90_000 + number, "name": name})
 

@@ -11,6 +11,7 @@ import zxingcpp
 from PIL import Image
 from playwright.sync_api import Page, Route, expect
 
+from tests.browser.browsers import DESKTOP
 from tests.browser.conftest import Console
 from tests.browser.stack import Stack
 from tests.browser.steps import (
@@ -29,6 +30,10 @@ ANDROID = "Mozilla/5.0 (Linux; Android 10; K) AppleWebKit/537.36 Chrome/131.0 Mo
 IPHONE = "Mozilla/5.0 (iPhone; CPU iPhone OS 17_5) AppleWebKit/605.1 Version/17.5 Safari/604.1"
 ANDROID_APP = "Mozilla/5.0 (Linux; Android 10; K; wv) AppleWebKit/537.36 Version/4.0 Chrome/131.0"
 IPHONE_APP = "Mozilla/5.0 (iPhone; CPU iPhone OS 17_5) AppleWebKit/605.1 Mobile/15E148"
+MACINTOSH = "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15) AppleWebKit/605.1 Safari/605.1"
+SET_TOUCH_POINTS = """value => Object.defineProperty(
+    navigator, "maxTouchPoints", { value, configurable: true },
+)"""
 PLAY_STORE = "https://play.google.com/store/search?q=SEQR&c=apps"
 APP_STORE = "https://appstore.com/seqr"
 
@@ -74,6 +79,11 @@ def test_without_the_app_a_computer_shows_a_qr_code_and_a_phone_its_app_store(
         set_user_agent(page, phone)
         open_app_and_fail(page)
         expect(page.get_by_role("link", name="Get SEQR")).to_have_attribute("href", store)
+    for touch_points, is_phone in ((1, False), (2, True)):
+        set_user_agent(page, MACINTOSH)
+        page.evaluate(SET_TOUCH_POINTS, touch_points)
+        open_app_and_fail(page)
+        expect(page.get_by_role("link", name="Get SEQR")).to_be_visible(visible=is_phone)
 
     stack.sandbox.pay(reference)
     page.clock.fast_forward(1_000)
@@ -100,8 +110,15 @@ def test_page_offers_no_help_when_the_app_has_opened(stack: Stack, page: Page) -
         expect(page.locator("[data-app-help]")).to_be_hidden()
 
     set_user_agent(page, ANDROID)
+    page.get_by_role("link", name="Open SEQR").click()
+    page.clock.fast_forward(5_000)  # the phone has slept meanwhile
+    expect(page.locator("[data-app-help]")).to_be_hidden()
     open_app_and_fail(page)
     expect(page.get_by_role("link", name="Get SEQR")).to_be_visible()
+    expect(page.locator("#order [data-code]")).to_be_hidden()
+    page.set_viewport_size(DESKTOP)  # a tablet has place for the code too
+    open_app_and_fail(page)
+    expect(page.locator("#order [data-code]")).to_be_visible()
 
 
 def test_only_phones_are_sent_to_the_address_of_the_app(

@@ -28,6 +28,11 @@ from tests.browser.steps import (
 pytestmark = pytest.mark.browser
 
 BUN, COFFEE = "BAK-01", "KAF-01"
+# A page without crypto.randomUUID, and whose random bytes are 0x00, 0x11, 0x22 and so on.
+PLAIN_HTTP = """
+  Object.defineProperty(crypto, "randomUUID", { value: undefined });
+  crypto.getRandomValues = (bytes) => bytes.map((_, index) => 17 * index);
+"""
 
 
 def answer_orders(page: Page, status: int, answer: dict[str, Any]) -> list[dict[str, Any]]:
@@ -88,8 +93,13 @@ def test_steppers_and_remove_change_the_basket(stack: Stack, page: Page) -> None
     coffee.get_by_role("button", name="Add one Filter coffee").click()
     expect(page.locator("#basket output[data-total]")).to_have_text("SEK\xa0131.00")
     expect(coffee.locator("[data-quantity]")).to_have_text("3")
-    coffee.get_by_role("button", name="Remove one Filter coffee").click()
+    less = coffee.get_by_role("button", name="Remove one Filter coffee")
+    less.click()
     expect(coffee.locator("[data-quantity]")).to_have_text("2")
+    less.click()
+    expect(coffee.locator("[data-quantity]")).to_have_text("1")
+    expect(less).to_be_disabled()
+    expect(coffee.get_by_role("button", name="Add one Filter coffee")).to_be_focused()
     basket_row(page, "Cinnamon bun").get_by_role("button", name="Remove Cinnamon bun").click()
 
     expect(coffee.get_by_role("button", name="Remove Filter coffee")).to_be_focused()
@@ -276,6 +286,21 @@ def test_order_has_options_notes_dining_and_tip(stack: Stack, page: Page, consol
     assert second == {**both, "tip": "7.50", "total": "242.50"}
 
 
+def test_order_has_a_nonce_also_on_a_page_that_is_served_over_plain_http(
+    stack: Stack, page: Page, console: Console
+) -> None:
+    console.expected.append("400")
+    page.add_init_script(PLAIN_HTTP)
+    open_menu(page, stack.scan())
+    orders = answer_orders(page, 400, {"error": "invalid", "field": "rows", "message": "No."})
+    choose(page, "Cinnamon bun")
+
+    submit_order(page)
+    expect(page.locator("#form-error")).to_have_text("No.")
+
+    assert [order["nonce"] for order in orders] == ["00112233445566778899aabbccddeeff"]
+
+
 def product_id(page: Page, name: str) -> int:
     """Return the id of a product of the menu."""
     return int(product_row(page, name).get_attribute("data-id") or "")
@@ -315,6 +340,14 @@ def test_closed_shop_says_so_at_the_top_and_offers_no_choice(stack: Stack, page:
     notice = page.locator(".closed p")
     expect(notice).to_have_text("We are closed. We open again at 8.")
     expect(notice).to_be_in_viewport()
+    retry = page.get_by_role("button", name="Try again")
+    held: list[Route] = []
+    page.route("**/lyktan/session", lambda route: held.extend([route]), times=1)
+    retry.click()
+    expect(retry).to_be_disabled()
+    held[0].continue_()
+    expect(retry).to_be_enabled()
+    expect(retry).to_be_focused()
     assert page.get_by_role("button", name="Add one").count() == 0
     product_row(page, "Cinnamon bun").get_by_role("button").click()
     sheet = page.get_by_role("dialog", name="Cinnamon bun")

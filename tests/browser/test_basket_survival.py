@@ -239,6 +239,8 @@ def test_order_of_another_device_does_not_take_the_basket_along(
     submit_order(page)
     expect(page.get_by_text("You already have an unpaid order.")).to_be_visible()
     assert number_on(page) == number_on(other)
+    page.reload()
+    expect_heading(page, "Pay in SEQR")
     stack.sandbox.pay(reference, scan.token)
     expect_heading(page, "Paid, thank you!")
     page.get_by_role("link", name="Back to the menu").click()

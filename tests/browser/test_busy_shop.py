@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 import psycopg
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import Page, Request, Route
 
 from tests.browser.conftest import Console, OpenBrowser
 from tests.browser.stack import Stack
@@ -61,3 +62,28 @@ def test_tap_reloads_page_of_unavailable_shop_at_once(
     page.get_by_role("link", name="Try again").click()
 
     expect_heading(page, "What would you like?")
+
+
+def test_page_of_an_error_that_may_last_does_not_reload_itself(
+    stack: Stack, page: Page, console: Console
+) -> None:
+    console.expected.append("503")
+    with unavailable_shop(stack):
+        page.goto(stack.scan().order_url)
+        expect_heading(page, UNAVAILABLE)
+        lasting = re.sub('data-retry="[0-9]+"', 'data-retry=""', page.content())
+
+    def answer(route: Route) -> None:
+        route.fulfill(status=503, content_type="text/html", body=lasting)
+
+    opened: list[Request] = []
+    page.on("request", lambda each: opened.append(each) if each.is_navigation_request() else None)
+    page.route("**/lyktan/order", answer, times=1)
+    page.clock.run_for(3100)
+    page.locator("[data-retry='']").wait_for()
+
+    page.clock.run_for(60_000)
+    page.get_by_role("link", name="Try again").click()
+
+    expect_heading(page, "What would you like?")
+    assert len(opened) == 2

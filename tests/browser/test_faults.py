@@ -39,13 +39,14 @@ def test_expired_token_asks_to_scan_again(stack: Stack, page: Page, console: Con
     assert has_no_fragment(page)
 
 
+@pytest.mark.parametrize("status", [401, 403])
 def test_scan_of_another_shop_is_shown_with_its_reason(
-    stack: Stack, page: Page, console: Console
+    stack: Stack, page: Page, console: Console, status: int
 ) -> None:
-    console.expected.append("401")
+    console.expected.append(str(status))
     sentence = "You have scanned the code of another shop."
     error = {"error": "other_shop", "message": sentence}
-    page.route("**/lyktan/session", lambda route: route.fulfill(status=401, json=error))
+    page.route("**/lyktan/session", lambda route: route.fulfill(status=status, json=error))
 
     page.goto(stack.scan().order_url)
 
@@ -132,30 +133,79 @@ def test_lost_connection_is_not_shown_as_a_failed_payment(
 
 
 @pytest.mark.parametrize(
-    ("error", "shown"),
+    ("answer", "shown"),
     [
-        ({"error": "seqr_unavailable", "message": ""}, "SEQR is unavailable"),
-        (
-            {"error": "payments_paused", "message": "Payments are paused. Try again later."},
-            "Payments are paused. Try again later.",
-        ),
+        ((503, "seqr_unavailable"), "SEQR is unavailable. Trying again …"),
+        ((503, "payments_paused"), "Message of the shop."),
+        ((429, "too_many_requests"), "Message of the shop."),
+        ((500, "server_error"), "No connection. Trying again …"),
     ],
-    ids=["SEQR unavailable", "payments paused"],
+    ids=["SEQR unavailable", "payments paused", "too many requests", "server error"],
 )
 def test_page_says_why_no_session_starts_and_retries(
-    stack: Stack, page: Page, console: Console, error: dict[str, str], shown: str
+    stack: Stack, page: Page, console: Console, answer: tuple[int, str], shown: str
 ) -> None:
-    console.expected.append("503")
+    status, code = answer
+    error = {"error": code, "message": "Message of the shop."}
+    console.expected.append(str(status))
     page.route(
         "**/lyktan/session",
-        lambda route: route.fulfill(status=503, json=error, headers={"Retry-After": "1"}),
+        lambda route: route.fulfill(status=status, json=error, headers={"Retry-After": "1"}),
         times=1,
     )
 
     page.clock.install()
     page.goto(stack.scan().order_url)
 
-    expect(page.get_by_text(shown)).to_be_visible()
+    expect(page.locator("#notice")).to_have_text(shown)
     page.clock.fast_forward("00:02")
     expect_heading(page, "What would you like?")
     expect(page.locator("#notice")).to_be_empty()
+
+
+def test_page_retries_no_sooner_than_the_shop_asks_for(
+    stack: Stack, page: Page, console: Console
+) -> None:
+    console.expected.append("503")
+    error = {"error": "temporarily_unavailable", "message": ""}
+    page.route(
+        "**/lyktan/session",
+        lambda route: route.fulfill(status=503, json=error, headers={"Retry-After": "3600"}),
+        times=1,
+    )
+    page.clock.install()
+    page.goto(stack.scan().order_url)
+    expect(page.get_by_text(NO_CONNECTION)).to_be_visible()
+
+    page.clock.fast_forward("59:00")
+    with page.expect_request("**/lyktan/session"):
+        page.clock.fast_forward("01:00")
+
+    expect_heading(page, "What would you like?")
+
+
+def test_answer_of_a_networks_sign_in_page_is_no_connection(stack: Stack, page: Page) -> None:
+    page.route(
+        "**/lyktan/session",
+        lambda route: route.fulfill(content_type="text/html", body="<h1>Welcome to our Wi-Fi</h1>"),
+        times=1,
+    )
+    page.clock.install()
+    page.goto(stack.scan().order_url)
+    expect(page.get_by_text(NO_CONNECTION)).to_be_visible()
+
+    page.clock.fast_forward("00:02")
+
+    expect_heading(page, "What would you like?")
+
+
+def test_fragment_that_is_no_token_ends_the_session_of_an_open_page(
+    stack: Stack, page: Page
+) -> None:
+    open_menu(page, stack.scan())
+
+    page.evaluate("location.hash = 'x'")
+
+    expect_heading(page, "Scan the code again")
+    expect(page.locator("#scan [data-reason]")).to_have_text("This link has expired.")
+    assert has_no_fragment(page)

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Locator, Page, Route, expect
 
 from tests.browser.browsers import SIZES
 from tests.browser.conftest import OpenBrowser
@@ -115,9 +115,15 @@ def test_order_whose_payment_failed_can_be_paid_again_or_left(stack: Stack, page
 
 def test_order_cancelled_on_the_page_keeps_the_basket(stack: Stack, page: Page) -> None:
     reference = order_without_app(page, stack.scan())
+    held: list[Route] = []
+    page.route("**/cancel", lambda route: held.extend([route]))
 
-    click(page.get_by_role("button", name="Cancel the order"))
+    cancel = page.get_by_role("button", name="Cancel the order")
+    click(cancel)
+    expect(cancel).to_be_disabled()
+    held[0].continue_()
     expect_heading_and_layout(page, "Cancelled")
+    expect(page.get_by_role("button", name="Try paying again")).to_be_enabled()
     click(page.get_by_role("link", name="Back to the menu"))
 
     expect_heading(page, "What would you like?")

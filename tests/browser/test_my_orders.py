@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from urllib.parse import urlsplit
 
 import pytest
@@ -99,6 +100,11 @@ def test_list_shows_an_order_and_the_phones_back_button_leads_back_to_it(
 
     expect_heading(page, "Today")
     expect(page.locator("#my-orders [data-none]")).to_be_hidden()
+    listed = page.locator("#my-orders li")
+    expect(listed).to_have_attribute("data-progress", "paid")
+    expect(listed.locator("[data-total]")).to_have_text("SEK\xa035.00")
+    contents = re.compile(r"^\d\d:\d\d · .*Cinnamon bun$")
+    expect(listed.locator("[data-contents]")).to_have_text(contents)
     page.get_by_role("button", name=f"{number} · Paid").click()
     expect_heading(page, "Paid, thank you!")
     page.go_back()

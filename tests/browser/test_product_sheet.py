@@ -114,7 +114,10 @@ def test_options_are_enforced_and_the_price_follows(menu: Page, size: dict[str, 
     expect(extras.get_by_label("Caramel syrup")).to_be_disabled()
     extras.get_by_label("Vanilla syrup").uncheck()
     expect(extras.get_by_label("Caramel syrup")).to_be_enabled()
+    less = sheet.get_by_role("button", name="Remove one Oat latte")
+    expect(less).to_be_disabled()
     sheet.get_by_role("button", name="Add one Oat latte").click()
+    expect(less).to_be_enabled()
 
     expect(sheet.locator(".product-heading")).to_contain_text("SEK\xa062.50")
     sheet.get_by_role("button", name="Add to order SEK\xa0125.00").click()

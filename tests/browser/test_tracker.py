@@ -13,7 +13,12 @@ from tests.browser.conftest import Console, OpenBrowser
 from tests.browser.kitchen import open_board, press, sign_in
 from tests.browser.kitchen import place_order as place_order_by_api
 from tests.browser.stack import Stack
-from tests.browser.steps import expect_heading, number_on, order_without_app
+from tests.browser.steps import (
+    MAX_FETCH_RETRIES,
+    expect_heading,
+    number_on,
+    order_without_app,
+)
 
 pytestmark = pytest.mark.browser
 
@@ -27,12 +32,23 @@ WATCH = """
     addEventListener("DOMContentLoaded", () => new MutationObserver(record).observe(
         document.querySelector("title"), { childList: true, characterData: true, subtree: true }));
     let tones = 0;
-    const start = OscillatorNode.prototype.start;
-    OscillatorNode.prototype.start = function (...when) {
+    window.sounds = [];
+    const { start, stop } = OscillatorNode.prototype;
+    OscillatorNode.prototype.start = function (when) {
         document.documentElement.dataset.tones = ++tones;
-        start.apply(this, when);
+        sounds.push({ hertz: this.frequency.value, starts: when });
+        start.call(this, when);
     };
+    OscillatorNode.prototype.stop = function (when) {
+        sounds.at(-1).stops = when;
+        stop.call(this, when);
+    };
+    window.vibrations = [];
+    navigator.vibrate = (pattern) => vibrations.push(pattern);
 """
+TONES_HZ = [784, 988, 1319]
+TONE_SECONDS = 0.22
+SHOW_AGAIN = "document.dispatchEvent(new Event('visibilitychange'))"
 
 
 @pytest.fixture
@@ -105,6 +121,65 @@ def test_sound_is_played_once_when_the_order_is_ready_if_it_is_switched_on(
 
     expect(html).to_have_attribute("data-tones", "6")
     expect(button).to_be_hidden()
+    sounds = page.evaluate("sounds")
+    assert [each["hertz"] for each in sounds] == TONES_HZ * 2
+    first, second, third = sounds[:3]
+    assert first["stops"] == pytest.approx(first["starts"] + TONE_SECONDS)
+    assert second["starts"] == pytest.approx(first["stops"])
+    assert third["starts"] == pytest.approx(second["stops"])
+    assert page.evaluate("vibrations") == [[200, 100, 200]] * 2
+    for _ in range(2):  # an answer that changes nothing
+        with page.expect_response(ORDER):
+            page.evaluate(SHOW_AGAIN)
+    expect(html).to_have_attribute("data-tones", "6")
+
+
+def test_sound_that_is_switched_off_again_is_not_played(
+    stack: Stack, page: Page, kitchen: Page
+) -> None:
+    number = pay_for_an_order(stack, page)
+    button = page.get_by_role("button", name="Sound when it's ready")
+    button.click()
+    expect(page.locator("html")).to_have_attribute("data-tones", "3")
+    button.click()
+    expect(button).to_have_attribute("aria-pressed", "false")
+
+    press(kitchen, number, "Start")
+    press(kitchen, number, "Ready")
+
+    expect_heading(page, "Your order is ready")
+    expect(page.locator("html")).to_have_attribute("data-tones", "3")
+
+
+def test_page_shows_the_usual_time_until_a_minute_after_it(
+    stack: Stack, page: Page, console: Console
+) -> None:
+    console.expected.append("ERR_FAILED")
+    page.clock.install()
+    pay_for_an_order(stack, page)
+    estimate = page.locator("#order [data-estimate]")
+    expect(estimate).to_have_attribute("hidden", "")
+    expect(estimate).to_be_empty()
+
+    answered: list[Route] = []
+
+    def answer_once(route: Route) -> None:
+        answered.append(route)
+        if len(answered) > 1:
+            route.abort()
+            return
+        order = route.fetch(max_retries=MAX_FETCH_RETRIES).json()
+        route.fulfill(json=order | {"estimate_minutes": 8})
+
+    page.route(EVENTS, lambda route: route.abort())
+    page.route(ORDER, answer_once)
+    page.evaluate(SHOW_AGAIN)
+    expect(estimate).to_have_text("Usually ready in about 8 min")
+    page.clock.fast_forward("08:30")
+    expect(estimate).to_have_text("Usually ready in about 8 min")
+    page.clock.fast_forward("00:31")
+
+    expect(estimate).to_have_text("It is taking a little longer than usual.")
 
 
 def test_page_of_a_served_order_shows_that_it_was_undone_by_slow_polling(
@@ -175,7 +250,19 @@ def test_return_page_follows_the_kitchen(stack: Stack, page: Page, kitchen: Page
 
     expect(page).to_have_title(f"Preparing · {number}")
     expect(page.locator(".steps.kitchen")).to_be_visible()
-    expect(page.get_by_text("This page shows when your order is ready.")).to_be_visible()
+    waiting = page.get_by_text("This page shows when your order is ready.")
+    final = page.get_by_text("You can close this page.")
+    expect(waiting).to_be_visible()
+    expect(final).to_be_hidden()
+    expect(page.locator("[data-total]")).to_have_text("SEK\xa032.00")
+    receipt = page.get_by_role("link", name="Receipt", exact=True).get_attribute("href")
+    assert receipt
+    expect(page.get_by_role("link", name="Save as PDF")).to_have_attribute("href", f"{receipt}.pdf")
+    expect(page.locator("#main")).to_have_attribute("data-progress", "preparing")
+    press(kitchen, number, "Ready")
+    press(kitchen, number, "Serve")
+    expect(final).to_be_visible()
+    expect(waiting).to_be_hidden()
 
 
 def test_page_that_the_browser_keeps_streams_again_when_it_is_shown(
