@@ -222,6 +222,7 @@ def test_basket_found_again_says_what_has_changed_since(stack: Stack, page: Page
 
 def test_error_of_a_field_is_shown_beside_it(stack: Stack, page: Page, console: Console) -> None:
     console.expected.append("400")
+    page.set_viewport_size(SMALL_PHONE)
     change_session(page, with_questions)
     open_menu(page, stack.scan())
     choose(page, "Cinnamon bun")
@@ -241,6 +242,7 @@ def test_error_of_a_field_is_shown_beside_it(stack: Stack, page: Page, console: 
         answer_orders(page, 400, {"error": "invalid", "field": field, "message": f"No: {field}."})
         submit_order(page)
         expect(place).to_have_text(f"No: {field}.")
+        expect(place).to_be_in_viewport()
         others = page.locator("#basket .form-error:not(:empty)")
         expect(others).to_have_count(1)
 

@@ -116,11 +116,23 @@ def test_page_polls_and_says_so_while_the_poller_is_stalled(stack: Stack, page: 
     expect(page.locator("#notice")).to_be_empty()
 
 
-def test_page_shown_again_polls_at_once_and_opens_a_new_stream(stack: Stack, page: Page) -> None:
+@pytest.mark.parametrize(
+    "event",
+    [
+        "document.dispatchEvent(new Event('visibilitychange'))",
+        "dispatchEvent(new PageTransitionEvent('pageshow', { persisted: true }))",
+        "dispatchEvent(new Event('online'))",
+        "dispatchEvent(new Event('offline'))",
+    ],
+    ids=["visible", "shown again", "online", "offline"],
+)
+def test_page_that_wakes_polls_at_once_and_opens_a_new_stream(
+    stack: Stack, page: Page, event: str
+) -> None:
     order_without_app(page, stack.scan())
 
     with page.expect_response(EVENTS), page.expect_response(ORDER):
-        page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+        page.evaluate(event)
 
     expect_heading(page, "Pay in SEQR")
     expect(page.locator("#notice")).to_be_empty()
