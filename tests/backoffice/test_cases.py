@@ -1,8 +1,10 @@
 """Payment cases in the admin: their page offers the actions that resolve them."""
 
 from decimal import Decimal
+from typing import Any
 
 import pytest
+from django.contrib.admin.utils import flatten_fieldsets
 from django.contrib.auth.models import User
 from django.db import transaction
 from django.urls import reverse
@@ -19,7 +21,7 @@ from payments.refunds.refund import request_refund
 from payments.seqr.bounded_text import MAX_REFERENCE_LENGTH, shortened
 from tests.payments.steps import invoice_in, issued_invoice, reference, reloaded
 from tests.sandbox_process import SandboxProcess
-from tests.staff import list_url, page_url, run_action, staff, superuser
+from tests.staff import list_url, page_url, run_action, staff, superuser, user_of
 
 S = InvoiceStatus
 BY_TEST = ChangeSource(SourceName.STAFF)
@@ -156,6 +158,24 @@ def test_closing_a_case_has_the_cancel_of_its_payment_finished(
 
     assert MoneyCase.objects.get().closing_reason == "SEQR was called"
     assert enqueued == [(tasks.finish_cancel, case.invoice_id)]
+
+
+def test_page_of_a_case_leaves_out_what_the_case_does_not_have() -> None:
+    case = case_of(invoice_in(S.ISSUED))
+    client = superuser()
+
+    shown = [_fields_shown(client.get(page_url(case)))]
+    close_case(case.pk, by_staff(user_of(client)), "it was nothing")
+    shown.append(_fields_shown(client.get(page_url(case))))
+
+    assert shown == [
+        ["order_link", "invoice_link", "opened_at", "closing_reason"],
+        ["order_link", "invoice_link", "opened_at", "closed_at", "closed_by", "closing_reason"],
+    ]
+
+
+def _fields_shown(response: Any) -> list[str]:
+    return list(flatten_fieldsets(response.context["adminform"].fieldsets))
 
 
 @pytest.mark.parametrize("language", ["en", "sv"])

@@ -14,6 +14,7 @@ from orders.models import AuditEvent, Order, Shop
 from payments.models import Invoice
 from seqrshop.backoffice import large_lists, row_count
 from seqrshop.backoffice.audit_event import AuditEventAdmin
+from seqrshop.backoffice.large_lists import Position
 from seqrshop.backoffice.order import OrderAdmin
 from tests.factories import CustomerFactory, InvoiceFactory, OrderFactory, ShopFactory
 from tests.staff import list_url, listed, shown_messages, staff, superuser
@@ -309,6 +310,33 @@ def test_page_beyond_many_rows_is_refused_with_advice_and_the_filter_stays(
         "There are too many rows to open this page directly. Choose a date or another filter, or "
         "go on from the first page."
     ]
+
+
+@pytest.mark.parametrize(
+    ("text", "position"),
+    [
+        ("7", Position(page=7, side="", row=0)),
+        ("7after4711", Position(page=7, side="after", row=4711)),
+        ("6before4612", Position(page=6, side="before", row=4612)),
+        ("last", Position(page=1, side="last", row=0)),
+    ],
+)
+def test_position_is_read_from_an_address_and_written_into_it(
+    text: str, position: Position
+) -> None:
+    assert Position.read(text) == position
+    assert str(position) == text
+
+
+def test_page_after_the_last_one_of_a_list_of_a_few_rows_leads_to_the_first(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(OrderAdmin, "list_per_page", 1)
+    OrderFactory.create_batch(2)
+
+    response = superuser().get(list_url(Order), {"p": "3"})
+
+    assert (response.status_code, response.headers["Location"]) == (302, f"{list_url(Order)}?e=1")
 
 
 def test_row_that_is_no_place_to_begin_a_page_does_not_get_around_the_limit(

@@ -134,6 +134,15 @@ def test_orders_of_a_closed_shop_are_found_by_its_filter(
         assert found == wanted(*fields, shop=shops[2])
 
 
+def test_orders_of_a_closed_shop_are_read_by_the_index_of_their_times(shops: list[Shop]) -> None:
+    with CaptureQueriesContext(connection) as queries:
+        changelist(superuser(), shop__id__exact=str(shops[2].pk), o="-7")
+
+    [rows] = [each["sql"] for each in queries if '"orders_order"."total"' in each["sql"]]
+    assert '"orders_order"."created_at" >= ' in rows
+    assert '"orders_order"."created_at" <= ' in rows
+
+
 def test_first_orders_of_shops_are_read_by_the_index_of_their_shops(shops: list[Shop]) -> None:
     last = wanted("-pk")[0]
     _add_paid_orders(shops[0], range(last + 1, last + 2_001))

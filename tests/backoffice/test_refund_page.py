@@ -103,6 +103,13 @@ def test_everything_refunds_each_row(invoice: Invoice) -> None:
     assert sorted(rows) == [("Cinnamon bun", 1, Decimal("45.00")), ("Coffee", 2, Decimal("40.00"))]
 
 
+@pytest.mark.parametrize("typed", ["7,50", "7.50"])
+def test_amount_is_typed_with_a_comma_or_a_point(invoice: Invoice, typed: str) -> None:
+    superuser().post(address(invoice), {"amount": typed, "reason": "a plate fell", "nonce": "n"})
+
+    assert Refund.objects.get().amount == Decimal("7.50")
+
+
 def test_everything_after_an_amount_is_the_rest_without_rows(invoice: Invoice) -> None:
     client = superuser()
     client.post(address(invoice), {"amount": "10", "reason": "a plate fell", "nonce": "first"})

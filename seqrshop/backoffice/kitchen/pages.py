@@ -23,7 +23,7 @@ PAUSE_MINUTES = (20, 40, 60)
 def choose_shop(request: HttpRequest) -> HttpResponse:
     """Open the board of the person's only shop, or let the person choose one of several."""
     require_permission(request, BOARD_PERMISSION)
-    shops = list(own_rows(request, Shop.objects.order_by("name")))
+    shops = list(own_rows(request, Shop.objects.all()))
     if len(shops) == 1:
         return redirect("staff:kitchen_board", slug=shops[0].slug)
     context = {**admin.site.each_context(request), "title": _("Kitchen"), "shops": shops}

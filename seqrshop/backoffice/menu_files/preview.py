@@ -128,7 +128,7 @@ def _log(upload: MenuImport, done: list[RowPlan]) -> None:
     content_type_id = ContentType.objects.get_for_model(Product).pk
     origin = str(upload.copied_from or upload.file_name)
     with override("en"):  # the history translates the names of the fields
-        fields = [[str(change.column.label) for change in row.changes] for row in done]
+        rows = [(row, [str(change.column.label) for change in row.changes]) for row in done]
     LogEntry.objects.bulk_create(
         LogEntry(
             user_id=upload.made_by_id,
@@ -138,7 +138,7 @@ def _log(upload: MenuImport, done: list[RowPlan]) -> None:
             action_flag=ADDITION if row.is_new else CHANGE,
             change_message=json.dumps([_message(row, origin, names)]),
         )
-        for row, names in zip(done, fields, strict=True)
+        for row, names in rows
     )
 
 

@@ -52,7 +52,7 @@ class InviteForm(forms.Form):
         role: Any = self.fields["role"]
         role.queryset = groups_to_give(request.user).order_by("pk")
         shops: Any = self.fields["shops"]
-        shops.queryset = own_rows(request, Shop.objects.order_by("name"))
+        shops.queryset = own_rows(request, Shop.objects.all())
 
     def clean(self) -> dict[str, Any]:
         """Require a shop."""
