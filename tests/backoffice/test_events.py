@@ -6,10 +6,12 @@ import csv
 import io
 
 import pytest
-from django.test import Client
+from django.contrib.admin import site
+from django.db.models import Model
+from django.test import Client, RequestFactory
 
 from orders.audit import ChangeSource, record_event
-from orders.models import AuditEvent, EventName, OrderState, SourceName
+from orders.models import AuditEvent, EventName, Order, OrderState, SourceName
 from payments.call_audit import record_call
 from payments.invoices.transitions import lock_invoice
 from payments.models import Invoice
@@ -164,3 +166,15 @@ def test_audit_names_the_member_of_staff() -> None:
 
     page = client.get(list_url(AuditEvent), {"q": order.number}).content.decode()
     assert f"staff ({user_of(client).username})" in page
+
+
+@pytest.mark.parametrize("model", [AuditEvent, Invoice, Order])
+@pytest.mark.parametrize("term", ["", " ", "1005"])
+def test_search_in_a_large_table_needs_no_second_query_for_duplicates(
+    model: type[Model], term: str
+) -> None:
+    admin, request = site.get_model_admin(model), RequestFactory().get("/")
+
+    _, may_repeat_rows = admin.get_search_results(request, model._default_manager.all(), term)
+
+    assert not may_repeat_rows
