@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import socket
 import threading
 import time
@@ -11,6 +12,7 @@ import psycopg
 import pytest
 from cryptography.fernet import Fernet
 from django.apps import apps
+from django.core.management import CommandError, call_command
 from django.db import connection, transaction
 from pytest_django import Settings
 
@@ -186,6 +188,34 @@ def test_second_run_changes_nothing(settings: Settings, rotated: str) -> None:
 
     assert result.changed == 0
     assert stored() == before
+
+
+def test_command_reports_how_many_passwords_it_encrypted(settings: Settings, rotated: str) -> None:
+    terminal_with(ciphertext_by(settings.ENCRYPTION_KEYS[1], PASSWORD), "till-2")
+    terminal_with(ciphertext_by(rotated, PASSWORD), "till-3")
+
+    assert output_of("reencrypt_secrets") == (
+        "Passwords encrypted with the first key: 1 now, 1 before\n"
+    )
+
+
+def test_command_names_the_owner_of_an_unreadable_password_and_erases_it_on_request() -> None:
+    terminal_with(ciphertext_by(OTHER_KEY, PASSWORD), "till-2")
+
+    with pytest.raises(CommandError, match="password of terminal till-2:"):
+        output_of("reencrypt_secrets")
+
+    assert output_of("reencrypt_secrets", "--forget-unreadable") == (
+        "Erased the password of terminal till-2\n"
+        "Passwords encrypted with the first key: 0 now, 0 before\n"
+    )
+
+
+def output_of(*command: str) -> str:
+    """Run a command; return its output."""
+    output = io.StringIO()
+    call_command(*command, stdout=output)
+    return output.getvalue()
 
 
 def test_no_password_changes_where_one_is_unreadable(settings: Settings, rotated: str) -> None:

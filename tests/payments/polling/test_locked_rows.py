@@ -17,7 +17,7 @@ from payments.invoices.transitions import lock_invoice
 from payments.models import InvoiceStatus, PollShard
 from payments.polling import writer
 from payments.polling.shards import ROW_INTERVAL_SECONDS
-from tests.payments.polling.shard import Shard, Shards, unchanged_seqr
+from tests.payments.polling.shard import Shard, Shards, away, unchanged_seqr
 from tests.payments.steps import invoice_in, issued_invoice, reloaded
 from tests.sandbox_process import SandboxProcess
 
@@ -121,3 +121,14 @@ def test_locked_row_of_the_shard_prevents_no_read() -> None:
 
     assert is_available
     assert calls.queried == [new.pk]
+
+
+def test_step_reports_that_the_database_is_away_when_it_writes_the_shards_row(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    running = Shard(unchanged_seqr())
+    running.run_rounds()
+    running.now += ROW_INTERVAL_SECONDS
+    monkeypatch.setattr(PollShard.objects, "update_or_create", away)
+
+    assert not running.store.step()

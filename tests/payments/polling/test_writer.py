@@ -26,6 +26,7 @@ from tests.payments.polling.shard import (
     Shard,
     Shards,
     away,
+    locked,
     status,
     unchanged_seqr,
 )
@@ -235,6 +236,25 @@ def test_many_payments_are_written_in_steps_so_that_the_lock_can_be_renewed(
 
     assert 0 < written < 3
     assert [reloaded(invoice).status for invoice in invoices] == [S.PAID] * 3
+
+
+def test_result_that_met_a_lock_is_kept_when_the_step_ends_before_the_others(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    invoices = [invoice_in(S.ISSUED) for _ in range(3)]
+    running = Shard(FakeStatusClient(lambda _key: status("EXPIRED", 1)))
+    running.store.step()
+    running.poller.step()
+    running.collect_answers()
+
+    with monkeypatch.context() as contended:
+        contended.setattr(writer, "apply_status", locked)
+        running.seconds_per_clock_read = 0.6  # a step tries one
+        running.store.writer.write_updates()
+    running.seconds_per_clock_read = 0
+    running.store.writer.write_updates()
+
+    assert [reloaded(invoice).status for invoice in invoices] == [S.EXPIRED] * 3
 
 
 def test_flush_writes_what_one_step_leaves(

@@ -194,7 +194,7 @@ def test_calls_about_one_invoice_can_be_repeated_and_abandoned_together(
 
     abandoned = client.abandon(7)
 
-    assert (abandoned, client.keys_older_than(-1)) == (2, [8])
+    assert (abandoned, client.keys_older_than(-1), len(client)) == (2, [8], 1)
     client.close()
 
 

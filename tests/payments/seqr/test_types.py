@@ -78,3 +78,12 @@ def test_config_refuses_an_endpoint_with_a_password(config: SeqrConfig) -> None:
 def test_config_refuses_an_invalid_timeout(config: SeqrConfig, seconds: float) -> None:
     with pytest.raises(ValueError, match="timeout_seconds"):
         replace(config, timeout_seconds=seconds)
+
+
+def test_config_refuses_a_client_reference_that_seqr_does_not_take(config: SeqrConfig) -> None:
+    longest = replace(config, client_reference="x" * 32)
+
+    with pytest.raises(ValueError, match="client_reference has more than 32 characters"):
+        replace(config, client_reference="x" * 33)
+
+    assert longest.client_reference == "x" * 32

@@ -168,4 +168,9 @@ EQUIVALENT: tuple[Equivalent, ...] = (
         "RUN_SECONDS = 16  # for the orders, and then for the calls",
         "nothing depends on the exact time",
     ),
+    Equivalent(
+        "payments/seqr/bulk_status_client.py",
+        "self.new_calls = 1",
+        "only the speed depends on when the calls of a full pool are started",
+    ),
 )
