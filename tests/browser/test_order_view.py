@@ -118,6 +118,7 @@ def test_order_without_table_note_or_refund_shows_none(customer: Customer) -> No
     expect(page.locator("#order [data-place]")).to_have_text("13:04")
     expect(page.locator("#order [data-note]")).to_be_empty()
     expect(page.locator("#order [data-refund]")).to_be_hidden()
+    expect(page.locator("#order [data-refunded]")).to_be_empty()
     assert page.locator("#order [data-number]").get_attribute("data-long") is None
 
 

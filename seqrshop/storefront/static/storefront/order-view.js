@@ -132,9 +132,10 @@ export class OrderView {
     this.#setText("[data-place]", placeAndTime(order));
     if (order.rows) this.#renderRows(order.rows, order, total.currency);
     this.#setText("[data-note]", order.note ?? "");
-    this.#find("[data-refund]").hidden = !order.refunded;
-    const refunded = formatMoney(-toMinorUnits(order.refunded ?? "0"), total.currency);
-    this.#setText("[data-refunded]", refunded);
+    const { refunded } = order;
+    this.#find("[data-refund]").hidden = !refunded;
+    const reduction = refunded ? formatMoney(-toMinorUnits(refunded), total.currency) : "";
+    this.#setText("[data-refunded]", reduction);
     this.#tracker.show(order);
     this.#handover.show(order);
     this.#setLink("[data-receipt-page]", order.receipt_url);
