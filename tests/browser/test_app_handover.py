@@ -57,7 +57,9 @@ def read_qr_code(page: Page) -> str:
     """Return the content of the QR code on the screen."""
     drawing = page.get_by_role("img", name="QR code for this order")
     expect(drawing).to_be_visible()
-    expect(drawing).to_have_attribute("viewBox", re.compile("^-4 -4 "))  # the border of four
+    size = drawing.locator("path").evaluate("path => path.getBBox().width")
+    framed = f"-4 -4 {size + 8} {size + 8}"  # with a border of four
+    expect(drawing).to_have_attribute("viewBox", framed)
     [found] = zxingcpp.read_barcodes(Image.open(io.BytesIO(drawing.screenshot())))
     return found.text
 

@@ -55,6 +55,11 @@ def test_phone_orders_nothing_that_was_not_seen_in_the_basket(stack: Stack, page
     expect(bar_total(page)).to_be_hidden()
     choose(page, "Cinnamon bun", 2)
     expect(order).to_be_hidden()
+    expect(page.locator("[data-bar-count]")).to_have_text("2 items")
+    expect(page.locator("[data-bar-status]")).to_have_text("2 items, SEK\xa070.00")
+    product_row(page, "Cinnamon bun").get_by_role("button", name="Remove one").click()
+    expect(page.locator("[data-bar-count]")).to_have_text("1 item")
+    choose(page, "Cinnamon bun")
 
     page.get_by_role("button", name="View order").click()
 

@@ -5,14 +5,13 @@ from __future__ import annotations
 import re
 
 import pytest
-from playwright.sync_api import Page, Request, Route, ViewportSize, expect
+from playwright.sync_api import Page, Request, ViewportSize, expect
 
 from tests.browser.browsers import SIZES, SMALL_PHONE
 from tests.browser.conftest import Console, SetProduct
 from tests.browser.menus import Session, change_session, with_many_products, with_options
 from tests.browser.stack import Stack
 from tests.browser.steps import (
-    MAX_FETCH_RETRIES,
     bar_total,
     choose,
     expect_heading,
@@ -97,17 +96,22 @@ def test_page_of_an_order_does_not_reload_the_menu(stack: Stack, page: Page) -> 
 
 
 def test_menu_without_products_has_no_buttons(stack: Stack, page: Page) -> None:
-    def empty(route: Route) -> None:
-        route.fulfill(
-            json=route.fetch(max_retries=MAX_FETCH_RETRIES).json()
-            | {"products": [], "categories": []}
-        )
+    def empty(session: Session) -> None:
+        session |= {"products": [], "categories": []}
 
-    page.route("**/lyktan/session", empty)
+    def with_one(session: Session) -> None:
+        del session["products"][1:]
+
+    nothing = page.get_by_text("Nothing is for sale right now.")
+    change_session(page, empty)
     open_menu(page, stack.scan())
-
-    expect(page.get_by_text("Nothing is for sale right now.")).to_be_visible()
+    expect(nothing).to_be_visible()
     expect(page.get_by_role("button")).to_have_count(0)
+    change_session(page, with_one)
+    page.reload()
+
+    expect(page.locator(".products li")).to_have_count(1)
+    expect(nothing).to_be_hidden()
 
 
 def test_search_appears_from_20_products_on_and_finds_by_any_word(stack: Stack, page: Page) -> None:

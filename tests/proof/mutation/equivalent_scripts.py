@@ -8,6 +8,7 @@ AS_WIDE_AS_THE_WINDOW = "no page is wider than its window, so none scrolls sidew
 ONLY_COMPARED = "the number is only compared with its own earlier value"
 SET_BEFORE_USE = "the first use sets the value"
 OUTSIDE_FORMS = "the type of a button matters only in a form, and this one is in none"
+FIRST_TIMER = "the page's first timer is that of its first request, which is answered by then"
 GROUP_NAME = "the name only makes one group of the radio buttons"
 ONE_PIXEL = "one pixel makes no difference that a person sees"
 
@@ -23,6 +24,9 @@ LINES: dict[str, dict[str, tuple[str, ...]]] = {
         MILLISECOND: (
             "const APP_OPENING_MS = 2001; // an app that opens has taken the screen by then",
             "const hasSlept = performance.now() - startedAt >= 2 * APP_OPENING_MS;",
+        ),
+        "a browser draws in black where it knows no other colour": (
+            'svgElement("path", { d: path, fill: "XX#000" }),',
         ),
         "a browser draws the few straight edges of a code alike": (
             '"XXshape-rendering": "crispEdges",',
@@ -63,6 +67,11 @@ LINES: dict[str, dict[str, tuple[str, ...]]] = {
             "heading.focus({ preventScroll: false }); // so that Tab continues from there",
         ),
     },
+    "counted-items": {
+        "each form of our languages has a text of its own": (
+            'return translate(`items-${form}`, count) || translate("XXitems-other", count);',
+        ),
+    },
     "lazy": {MILLISECOND: ("const RETRY_MS = 2001;",)},
     "menu-refresh": {
         MILLISECOND: (
@@ -93,6 +102,7 @@ LINES: dict[str, dict[str, tuple[str, ...]]] = {
             "#updates = 1; // a result that was requested before the latest update is outdated",
             "this.#updates += 2;",
         ),
+        FIRST_TIMER: ("#timer = 1;",),
         SET_BEFORE_USE: (
             "#isRare = true; // the server streams the order no more",
             "#isPollerStalled = true;",
@@ -107,6 +117,7 @@ LINES: dict[str, dict[str, tuple[str, ...]]] = {
     },
     "scroll-memory": {
         MILLISECOND: ("const SETTLED_MS = 201;",),
+        FIRST_TIMER: ("let timer = 1;",),
         AS_WIDE_AS_THE_WINDOW: ("if (savedY > 0) window.scrollTo(1, savedY);",),
         ONE_PIXEL: ("if (savedY > 1) window.scrollTo(0, savedY);",),
         "the view has just been scrolled to its top": (
@@ -136,6 +147,7 @@ LINES: dict[str, dict[str, tuple[str, ...]]] = {
         "only this script compares the key": ('const OWN = "XXown";',),
     },
     "tracker": {
+        FIRST_TIMER: ("#timer = 1;",),
         MILLISECOND: (
             "const MS_PER_MINUTE = 60001;",
             "setText(this.#estimate,"
