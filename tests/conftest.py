@@ -20,7 +20,7 @@ from pytest_django import DjangoDbBlocker, Settings
 from orders.models import CustomerSession, Product, Shop
 from payments.gateway import forget_connections
 from payments.polling import status_checks
-from tests.database_roles import TableCleaner, become_application_role, become_owner
+from tests.database_roles import TABLE_CLEANER, become_application_role, become_owner
 from tests.factories import CustomerSessionFactory, ProductFactory, ShopFactory
 from tests.fault_proxy import FaultProxy, use_seqr_at
 from tests.migrated_database import migrated_database
@@ -78,13 +78,14 @@ def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -
     """
     with pytest.MonkeyPatch.context() as patch:
         # Django's flush takes a fifth of a second for each test that commits.
-        cleaner = TableCleaner()
-        patch.setattr(TransactionTestCase, "_fixture_teardown", lambda _: cleaner.empty_tables())
+        patch.setattr(
+            TransactionTestCase, "_fixture_teardown", lambda _: TABLE_CLEANER.empty_tables()
+        )
         with django_db_blocker.unblock():
             become_application_role()
-            cleaner.empty_tables()
+            TABLE_CLEANER.empty_tables()
         yield
-        cleaner.close()
+        TABLE_CLEANER.close()
     with django_db_blocker.unblock():
         become_owner()
 

@@ -99,6 +99,9 @@ class TableCleaner:
         return self._owner
 
 
+TABLE_CLEANER = TableCleaner()  # of the tests' database
+
+
 def _function_that_empties_tables() -> sql.Composed:
     found = connection.introspection.django_table_names(only_existing=True, include_views=False)
     tables = [sql.Identifier(name) for name in sorted(set(found) - FILLED_TABLES)]

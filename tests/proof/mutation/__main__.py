@@ -24,6 +24,7 @@ from tests.prepared_cluster import CLUSTER_VARIABLE, prepare_cluster
 from tests.proof.mutation.equivalent import EQUIVALENT
 from tests.proof.mutation.equivalent_scripts import EQUIVALENT_SCRIPTS
 from tests.proof.mutation.fault import Fault
+from tests.proof.mutation.forked_runs import caught_in_forks
 from tests.proof.mutation.javascript_faults import find_faults
 from tests.proof.mutation.lines import FAILED_TEST, LineMap, measure_lines
 from tests.proof.mutation.python_faults import Place, find_places
@@ -55,6 +56,8 @@ def main() -> int:
     free_copies: SimpleQueue[Path] = SimpleQueue()
 
     def run(fault: Fault) -> tuple[Fault, str]:
+        if fault in quickly:
+            return fault, ""
         copy = free_copies.get()
         try:
             return fault, _run_fault(fault, tests_of(fault, lines, imports, failed), copy)
@@ -68,6 +71,12 @@ def main() -> int:
         lines, failed = measure_lines(copies, imports.quick_tests)
         for test in sorted(failed):
             _print(f"fails without a fault, and is left out: {test}")
+        chosen = {
+            fault: tests_of(fault, lines, imports, failed)
+            for fault in faults
+            if fault.file.endswith(".py")
+        }
+        quickly = caught_in_forks(copies, chosen, imports.quick_tests)
         for copy in copies:
             free_copies.put(copy)
         with ThreadPoolExecutor(PARALLEL_RUNS) as threads:
