@@ -64,8 +64,8 @@ def _add_signatures(pdf: FPDF, closings: Sequence[DayClosing], now: datetime) ->
 
 
 def _signed(closings: Sequence[DayClosing]) -> DayClosing | None:
-    """Return the closing that counts: the last one, unless it was re-opened."""
-    return next((each for each in closings[-1:] if each.reopened_at is None), None)
+    """Return the closing that counts, if any: the one that was not re-opened."""
+    return next((each for each in closings if each.reopened_at is None), None)
 
 
 def _seller_lines(shop: Shop, figures: DayFigures) -> list[str]:

@@ -77,5 +77,11 @@ def test_summary_is_in_the_readers_language() -> None:
 
 
 @pytest.mark.parametrize("kind", list(CaseKind))
-def test_each_kind_of_case_has_a_summary(kind: CaseKind) -> None:
-    assert summary_of(MoneyCase(kind=kind)).endswith(".")
+def test_each_kind_of_case_has_a_summary_in_both_languages(kind: CaseKind) -> None:
+    english = summary_of(MoneyCase(kind=kind))
+    with override("sv"):
+        swedish = summary_of(MoneyCase(kind=kind))
+
+    assert english != swedish
+    assert english.endswith(".")
+    assert swedish.endswith(".")

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import io
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from django.core.management.base import OutputWrapper
 from django.core.management.color import no_style
 
+from orders.screen_code import terminal_lines
 from payments.certification.calls import RecordedCall
 from payments.certification.progress import Attempt, Outcome, Plan
-from payments.certification.screen import Screen
+from payments.certification.screen import Screen, shown_fields
 from tests.factories import TerminalFactory
 from tests.payments.certification.runs import PlantingScreen, certify, options
 from tests.sandbox_process import SandboxProcess
@@ -90,6 +92,49 @@ def test_lines_of_a_step_show_its_calls_and_its_outcome() -> None:
         "Cancelling the invoices that are still open",
         "",
     ]
+
+
+def test_rehearsal_is_named_as_such() -> None:
+    written = io.StringIO()
+
+    screen_of(written).started(replace(PLAN, is_sandbox=True), "folder")
+
+    assert written.getvalue().startswith(
+        "M:Rehearsal, with the sandbox, of seqrshop 1 for Lyktan\n"
+    )
+
+
+def test_code_is_shown_with_its_address_and_a_link_for_this_device() -> None:
+    written = io.StringIO()
+
+    screen_of(written).code("101", "HTTP://SEQR.SE/R101")
+
+    empty, *code, address, end = written.getvalue().split("\n")
+    assert code == [f"      {line}" for line in terminal_lines("HTTP://SEQR.SE/R101")]
+    assert (empty, end) == ("", "")
+    assert address == ("      HTTP://SEQR.SE/R101   or on this device: seqr://SEQR.SE/R101")
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("paymentMode", "acknowledgmentMode", "issueDate", "title", "cashierId", "footer"),
+        *("itemDescription", "itemUnitPrice", "backURL", "notificationUrl", "language"),
+    ],
+)
+def test_long_field_of_a_request_is_in_the_evidence_alone(name: str) -> None:
+    written = io.StringIO()
+    request = {f"invoice.{name}": "1.00", f"invoice.{name}.value": "1.00"}
+
+    screen_of(written).call_ended(RecordedCall("sendInvoice", "", request, {"status": "PAID"}))
+
+    assert written.getvalue().split("\n")[0] == "      sendInvoice           "
+
+
+def test_fields_are_shown_without_a_description_or_a_currency_that_is_missing() -> None:
+    fields = {"resultCode": "2", "receipt.invoice.totalAmount.value": "1.00", "empty": ""}
+
+    assert shown_fields(fields) == ["resultCode 2", "totalAmount 1.00 "]
 
 
 def test_countdown_in_a_window_stays_on_one_line_and_clears_it() -> None:

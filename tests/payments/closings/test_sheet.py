@@ -9,6 +9,7 @@ from decimal import Decimal
 
 import pytest
 from django.contrib.auth.models import User
+from django.utils.translation import override
 from pypdf import PdfReader
 
 from orders.models import Seller, Shop
@@ -140,6 +141,7 @@ def test_parts_of_a_day_that_agrees() -> None:
         Part(
             "What SEQR owes, in SEK",
             (("Goods, with VAT", "112.00"),),
+            head=(),
             total=("Total", "112.00"),
         ),
         Part(
@@ -159,7 +161,27 @@ def test_parts_of_a_day_that_agrees() -> None:
                 ("Missing here", "0"),
                 ("Sum in SEQR's report, in SEK", "112.00"),
             ),
+            head=(),
+            total=(),
         ),
+    ]
+
+
+@pytest.mark.parametrize(
+    "takings", [replace(CREDITED, refunds=()), replace(CREDITED, reversals=())]
+)
+def test_goods_that_are_left_are_shown_after_refunds_or_reversals(
+    takings: DayTakings,
+) -> None:
+    goods, *_ = parts_of(replace(FIGURES, takings=(takings,)))
+
+    names = [name.partition(",")[0] for name, *_ in goods.rows]
+    assert names[-2:] == ["Left", "Left"]
+
+
+def test_day_without_receipts_has_no_part_about_their_numbers() -> None:
+    assert [part.title for part in parts_of(replace(FIGURES, takings=(), numbers=()))] == [
+        "Compared with SEQR's report"
     ]
 
 
@@ -299,9 +321,12 @@ def test_signatures_stay_on_one_page_with_their_heading() -> None:
 
 def test_pdf_of_a_day_that_is_not_signed_says_when_its_figures_were_read() -> None:
     reopened = [reopened_by("boss", 9, signed_by("clerk", 8))]
-    figures = replace(FIGURES, numbers=())
+    figures = replace(FIGURES, takings=(replace(TAKINGS, sales=()),), numbers=())
 
-    (lines,) = pages_of(closing_pdf(SHOP, figures, reopened, NOW))
+    document = closing_pdf(SHOP, figures, reopened, NOW)
+
+    (lines,) = pages_of(document)
+    assert {text.split()[2] for text in placed_texts(document)[-3:]} == {"10"}
 
     assert lines[:3] == [
         "Day closing 2026-11-10",
@@ -332,3 +357,10 @@ def test_pdf_has_title_author_language_and_the_time_of_its_signature(
     assert document.metadata.author == "Lyktan AB"
     assert document.metadata.creation_date == created_at
     assert document.trailer["/Root"]["/Lang"] == "en"  # type: ignore[index]
+
+
+def test_pdf_is_in_the_readers_language() -> None:
+    with override("sv"):
+        document = PdfReader(io.BytesIO(closing_pdf(SHOP, FIGURES, [], NOW)))
+
+    assert document.trailer["/Root"]["/Lang"] == "sv"  # type: ignore[index]
