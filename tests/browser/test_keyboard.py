@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 import pytest
 from playwright.sync_api import Locator, Page, ViewportSize, expect
 
-from tests.browser.browsers import DESKTOP, PHONE, ZOOMED
+from tests.browser.browsers import DESKTOP, PHONE, SMALL_PHONE, ZOOMED
 from tests.browser.conftest import Console, OpenBrowser
 from tests.browser.layout import focus_fault, layout_faults
 from tests.browser.stack import Stack
@@ -112,12 +112,16 @@ def test_rejected_order_does_not_move_the_focus(
     expect(order).to_be_focused()
 
 
-def test_reloaded_menu_does_not_move_the_focus(stack: Stack, page: Page) -> None:
+def test_reloaded_menu_moves_neither_the_focus_nor_the_page(stack: Stack, page: Page) -> None:
+    page.set_viewport_size(SMALL_PHONE)
     page.clock.install()
     open_menu(page, stack.scan())
     more = product_row(page, "Cinnamon bun").get_by_role("button", name="Add one")
     more.focus()
     more.evaluate("button => { button.dataset.before = '' }")
+    page.evaluate("scrollTo(0, document.documentElement.scrollHeight)")
+    expect(more).not_to_be_in_viewport()
+    scroll = page.evaluate("scrollY")
 
     page.clock.fast_forward("01:01")
     with page.expect_response("**/lyktan/session"):
@@ -125,6 +129,7 @@ def test_reloaded_menu_does_not_move_the_focus(stack: Stack, page: Page) -> None
     expect(more).not_to_have_attribute("data-before", "")
 
     expect(more).to_be_focused()
+    assert page.evaluate("scrollY") == scroll
     page.keyboard.press("Enter")
     expect(bar_total(page)).to_have_text("SEK\xa035.00")
 

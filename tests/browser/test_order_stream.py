@@ -174,3 +174,16 @@ def test_unchanged_order_is_not_announced_and_opens_no_app_again(stack: Stack, p
 
     assert page.evaluate("window.announced") == 0
     assert opened == []
+
+
+def test_unpaid_order_that_is_loaded_again_opens_no_app(stack: Stack, page: Page) -> None:
+    order_without_app(page, stack.scan())
+    opened: list[Request] = []
+    page.on("request", lambda request: opened.append(request) if APP.search(request.url) else None)
+
+    with page.expect_response(EVENTS):
+        page.reload()
+    page.get_by_role("link", name="Open SEQR").wait_for()
+
+    expect_heading(page, "Pay in SEQR")
+    assert opened == []
