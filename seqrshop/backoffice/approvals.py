@@ -148,7 +148,7 @@ def _histories(request: HttpRequest, customer_ids: Iterable[int]) -> dict[int, C
     of_customers = Q(customer__in=customer_ids, created_at__gte=since)
     paid = Q(invoices__paid_at__isnull=False)
     orders = own_rows(request, Order.objects.filter(of_customers))
-    numbers = orders.order_by().values("customer").annotate(paid=Count("pk", paid, distinct=True))
+    numbers = orders.values("customer").annotate(paid=Count("pk", paid, distinct=True))
     refunds = own_rows(
         request,
         Refund.objects.filter(
@@ -157,7 +157,7 @@ def _histories(request: HttpRequest, customer_ids: Iterable[int]) -> dict[int, C
             status=RefundStatus.REFUNDED,
         ),
     )
-    sums = refunds.order_by().values("invoice__order__customer", "currency")
+    sums = refunds.values("invoice__order__customer", "currency")
     refunded = {
         row["invoice__order__customer"]: (row["number"], money(row["sum"], row["currency"]))
         for row in sums.annotate(number=Count("pk"), sum=Sum("amount"))
@@ -173,7 +173,7 @@ def _requested_today(person_ids: Iterable[int]) -> dict[tuple[int, str], str]:
     requested = Refund.objects.filter(
         requested_by__in=person_ids, created_at__gte=database_now() - timedelta(days=1)
     ).exclude(status__in=(RefundStatus.WITHDRAWN, RefundStatus.REJECTED))
-    sums = requested.order_by().values("requested_by", "currency").annotate(sum=Sum("amount"))
+    sums = requested.values("requested_by", "currency").annotate(sum=Sum("amount"))
     return {
         (row["requested_by"], row["currency"]): money(row["sum"], row["currency"]) for row in sums
     }

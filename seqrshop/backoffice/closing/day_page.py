@@ -13,7 +13,6 @@ from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
 from orders.audit import by_staff
@@ -55,7 +54,6 @@ class ReopenForm(forms.Form):
     )
 
 
-@never_cache
 @require_safe
 def day_page(request: HttpRequest, slug: str, day: date) -> HttpResponse:
     """Show the figures of a day, and whether they agree."""
@@ -97,7 +95,6 @@ def reopen(request: HttpRequest, slug: str, day: date) -> HttpResponse:
     return HttpResponseRedirect(_address(shop, day))
 
 
-@never_cache
 @require_safe
 def pdf(request: HttpRequest, slug: str, day: date) -> HttpResponse:
     """Return the closing as a PDF in the person's language; of a signed day, what was signed."""

@@ -10,7 +10,6 @@ from django.contrib import admin, messages
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.utils.translation import gettext as _
-from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from orders.clock import database_now
@@ -48,7 +47,6 @@ class ShownDay:
         return self.state.verdict.outcome is Outcome.DIFFERS
 
 
-@never_cache
 @require_safe
 def days_page(request: HttpRequest) -> HttpResponse:
     """Show the days of the person's shops, the latest first; none before a shop's first sale."""
