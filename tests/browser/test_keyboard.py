@@ -6,11 +6,12 @@ import re
 from collections.abc import Callable, Iterator
 
 import pytest
-from playwright.sync_api import Locator, Page, ViewportSize, expect
+from playwright.sync_api import Locator, Page, Route, ViewportSize, expect
 
 from tests.browser.browsers import DESKTOP, PHONE, SMALL_PHONE, ZOOMED
 from tests.browser.conftest import Console, OpenBrowser
 from tests.browser.layout import focus_fault, layout_faults
+from tests.browser.menus import Session, change_session, with_options
 from tests.browser.stack import Stack
 from tests.browser.steps import (
     bar_total,
@@ -143,3 +144,25 @@ def test_focus_moves_to_the_heading_when_its_element_disappears(stack: Stack, pa
 
     expect_heading(page, "Paid, thank you!")
     expect(page.locator("#order h1")).to_be_focused()
+
+
+def test_focus_that_has_moved_on_stays_when_the_shop_takes_orders_again(
+    stack: Stack, page: Page
+) -> None:
+    def closed(session: Session) -> None:
+        session["unavailable_message"] = "We are closed."
+
+    held: list[Route] = []
+    change_session(page, closed)
+    open_menu(page, stack.scan())
+    page.route("**/lyktan/session", lambda route: held.extend([route]), times=1)
+    retry, link = page.get_by_role("button", name="Try again"), page.get_by_role("link").first
+    with page.expect_request("**/lyktan/session"):
+        retry.click()
+    change_session(page, with_options)
+    link.focus()
+
+    held[0].continue_()
+
+    expect(retry).to_be_hidden()
+    expect(link).to_be_focused()
