@@ -15,6 +15,7 @@ from pypdf import PdfReader
 from pytest_django import Settings
 
 from orders.models import AuditEvent, Terminal
+from payments.management.commands import seqr_certify
 from payments.management.commands.seqr_certify import Command
 from seqrshop import __version__
 from tests.factories import TerminalFactory
@@ -52,7 +53,11 @@ def test_all_steps_pass_against_the_sandbox_and_leave_nothing_open(
 ) -> None:
     output = certify(sandbox, tmp_path, "--sandbox")
 
+    heading, *facts = output.splitlines()[:6]
     evidence = evidence_in(tmp_path)
+    assert heading == (f"Rehearsal, with the sandbox, of seqrshop {__version__} for Lyktan Kafé AB")
+    assert [each.split()[0] for each in facts] == ["SEQR", "terminal", "each", "in", "evidence"]
+    assert facts[-1].endswith(f" {tmp_path}")
     assert (evidence["result"], evidence["problem"]) == ("passed", "")
     assert [each["attempts"][-1]["outcome"] for each in evidence["steps"]] == ["passed"] * 10
     assert output.count("      passed") == 10
@@ -119,6 +124,26 @@ def test_failed_step_ends_the_command_with_an_error_and_evidence(
     assert "23" in failed["reason"]
     # Of the whole, and of its step.
     assert " ".join(text_of_pdf(tmp_path).split()).count(failed["reason"]) == 2
+
+
+def test_interrupted_command_writes_the_evidence_and_says_how_to_continue(
+    sandbox: SandboxProcess, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupt(_session: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(seqr_certify, "run_steps", interrupt)
+    errors = io.StringIO()
+    command = Command(
+        stdout=io.StringIO(), stderr=errors, no_color=True, pauses=SandboxPauses(sandbox)
+    )
+
+    with pytest.raises(SystemExit) as ended:
+        call_command(command, "--folder", str(tmp_path), "--sandbox")
+
+    assert ended.value.code == 130
+    assert errors.getvalue() == "\nInterrupted. Continue with --resume.\n"
+    assert evidence_in(tmp_path)["result"] == "not passed"
 
 
 def text_of_pdf(folder: Path) -> str:

@@ -310,6 +310,20 @@ def steps_until(shard: Shard, until: float) -> None:
         shard.now += 0.02
 
 
+def test_hanging_calls_are_replaced_as_soon_as_another_one_is_answered() -> None:
+    is_over = False
+    calls = FakeStatusClient(lambda key: status("ISSUED") if is_over and key == 0 else None)
+    shard = shard_with(calls, *range(5))
+    steps_until(shard, START + 2.7)
+    abandoned_before = list(calls.abandoned)
+    is_over = True
+
+    steps_until(shard, START + 2.9)
+
+    assert abandoned_before == []
+    assert {1, 2, 3, 4} <= set(calls.abandoned)
+
+
 def test_answered_invoices_are_queried_less_often_while_seqr_is_too_busy_for_others() -> None:
     def busy_for_half(key: int) -> Outcome:
         return SeqrUnavailable("getPaymentStatus", "busy") if key < 5 else status("ISSUED")

@@ -257,6 +257,24 @@ def test_result_that_met_a_lock_is_kept_when_the_step_ends_before_the_others(
     assert [reloaded(invoice).status for invoice in invoices] == [S.EXPIRED] * 3
 
 
+def test_result_is_kept_when_the_database_goes_away_while_it_is_written(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    invoice = invoice_in(S.ISSUED)
+    running = Shard(FakeStatusClient(lambda _key: status("EXPIRED", 1)))
+    running.store.step()
+    running.poller.step()
+    running.collect_answers()
+
+    with monkeypatch.context() as broken:
+        broken.setattr(writer, "apply_status", away)
+        is_available = running.store.writer.write_updates()
+    running.store.writer.write_updates()
+
+    assert not is_available
+    assert reloaded(invoice).status == S.EXPIRED
+
+
 def test_flush_writes_what_one_step_leaves(
     sandbox: SandboxProcess, shard: Shards, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
+from itertools import pairwise
 
 import pytest
 from pypdf import PdfReader
@@ -21,6 +22,7 @@ from payments.receipts.content import (
 )
 from payments.receipts.document import receipt_html
 from payments.receipts.pdf import receipt_pdf
+from payments.receipts.pdf_parts import MARGIN_MM
 
 D = Decimal
 NO_BREAK_SPACE = "\u00a0"
@@ -146,6 +148,34 @@ def test_options_and_notes_follow_their_product(text_of: Callable[[ReceiptConten
     assert latte < text.index("utan socker") < milk < tip
     assert "1 × Dricks" not in text
     assert "0 % 10,00 0,00 10,00" in text
+
+
+def test_only_an_option_is_shown_as_part_of_the_product_above_it() -> None:
+    content = with_rows(
+        ReceiptRow("Latte", 1, D("45.00"), D("12.00"), D("45.00")),
+        ReceiptRow("Havremjölk", 1, D("5.00"), D("12.00"), D("5.00"), is_option=True),
+        ReceiptRow("Dricks", None, None, D("0.00"), D("10.00")),
+    )
+
+    rows = re.findall(r"<tr ([^>]*)>", receipt_html(content))
+
+    assert rows == ["", 'class="option"', 'class="unnumbered"']
+
+
+def test_columns_of_the_vat_are_a_quarter_of_the_page_each() -> None:
+    content = with_rows(ReceiptRow("Mugg", 1, D("50.00"), D("25.00"), D("50.00")))
+    page = PdfReader(io.BytesIO(receipt_pdf(content))).pages[0]
+    starts: list[float] = []
+
+    def note_amounts(text: str, _cm: object, tm: list[float], *_font: object) -> None:
+        if text.strip() in {"40,00", "10,00", "50,00"}:
+            starts.append(tm[4])
+
+    page.extract_text(visitor_text=note_amounts)
+
+    quarter = (float(page.mediabox.width) - 2 * MARGIN_MM * 72 / 25.4) / 4
+    between = [later - earlier for earlier, later in pairwise(starts)]
+    assert between == pytest.approx([quarter, quarter], abs=0.5)
 
 
 def test_pdf_of_a_refunded_payment_says_when_and_how_much() -> None:
