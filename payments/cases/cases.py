@@ -52,8 +52,8 @@ def open_case(
     """Open a case unless one of its kind exists for the same key; return it if it is new.
 
     The key names a locked invoice by default. A closed case does not count if `is_new_problem`: it
-    was about something else. `summary` is a sentence without a full stop, cut after 300 characters.
-    A mail to each address of CASE_EMAILS goes into the outbox.
+    was about something else. `summary` is a sentence, cut after 300 characters. A mail to each
+    address of CASE_EMAILS goes into the outbox.
     """
     key = key or f"invoice {invoice.pk if invoice else ''}"
     earlier = MoneyCase.objects.filter(still_counts(kind), kind=kind, key=key)

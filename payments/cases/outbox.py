@@ -54,7 +54,7 @@ def _message(mail: OutboxMail) -> EmailMessage:
     order = f" of order {case.order.number}" if case.order else ""
     return EmailMessage(
         subject=f"Case {case.pk}{order}: {case.get_kind_display()}",
-        body=f"{case.summary}.\n\n{GUIDANCE[CaseKind(case.kind)]}\n\n{page}\n",
+        body=f"{case.summary.rstrip('.')}.\n\n{GUIDANCE[CaseKind(case.kind)]}\n\n{page}\n",
         to=[mail.recipient],
         # The same for each attempt, so that mail programs show a mail sent twice as one.
         headers={"Message-ID": f"<case-{case.pk}-mail-{mail.pk}@seqrshop>"},

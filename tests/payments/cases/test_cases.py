@@ -21,6 +21,7 @@ from payments.cases.cases import (
     open_case,
     open_configuration_case,
 )
+from payments.cases.guidance import GUIDANCE
 from payments.cases.outbox import send_mails
 from payments.invoices.cancel import AlreadyPaid, cancel_invoice
 from payments.invoices.notification import invoice_notified
@@ -116,19 +117,39 @@ def unknown_status(sandbox: SandboxProcess, proxy: FaultProxy) -> Invoice:
 
 
 @pytest.mark.parametrize(
-    ("kind", "cause"),
+    ("kind", "cause", "summary"),
     [
-        (CaseKind.PAID_THOUGH_CANCELED, paid_though_canceled),
-        (CaseKind.DUPLICATE_PAYMENT, duplicate_payment),
-        (CaseKind.AMOUNT_DIFFERS, amount_differs),
-        (CaseKind.POSSIBLY_REVERSED, possibly_reversed),
-        (CaseKind.PAID_WITHOUT_REFERENCE, paid_without_reference),
-        (CaseKind.UNKNOWN_AT_SEQR, unknown_at_seqr),
-        (CaseKind.UNKNOWN_STATUS, unknown_status),
+        (
+            CaseKind.PAID_THOUGH_CANCELED,
+            paid_though_canceled,
+            "The payment was made before the invoice could be cancelled",
+        ),
+        (
+            CaseKind.DUPLICATE_PAYMENT,
+            duplicate_payment,
+            "SEQR notified a payment, but another invoice has paid the order; it is not queried",
+        ),
+        (CaseKind.AMOUNT_DIFFERS, amount_differs, "SEQR's receipt says 4.50 SEK"),
+        (CaseKind.POSSIBLY_REVERSED, possibly_reversed, "SEQR answered CANCELED"),
+        (
+            CaseKind.PAID_WITHOUT_REFERENCE,
+            paid_without_reference,
+            "PAID without an ersReference",
+        ),
+        (CaseKind.UNKNOWN_AT_SEQR, unknown_at_seqr, "SEQR does not know this invoice (54)"),
+        (
+            CaseKind.UNKNOWN_STATUS,
+            unknown_status,
+            "getPaymentStatus: the status 'HALF_PAID' is unknown.",
+        ),
     ],
 )
 def test_each_cause_opens_one_case_however_often_it_recurs(
-    sandbox: SandboxProcess, seqr_proxy: FaultProxy, kind: CaseKind, cause: Cause
+    sandbox: SandboxProcess,
+    seqr_proxy: FaultProxy,
+    kind: CaseKind,
+    cause: Cause,
+    summary: str,
 ) -> None:
     invoice = cause(sandbox, seqr_proxy)
 
@@ -138,7 +159,7 @@ def test_each_cause_opens_one_case_however_often_it_recurs(
 
     case = MoneyCase.objects.get()
     assert (case.kind, case.invoice, case.closed_at) == (kind, invoice, None)
-    assert case.order_id == invoice.order_id
+    assert (case.order_id, case.summary) == (invoice.order_id, summary)
     event = AuditEvent.objects.get(subject_type=SubjectType.CASE, subject_id=case.pk)
     assert event.order_id == invoice.order_id
 
@@ -201,8 +222,22 @@ def test_case_is_closed_once_with_person_and_reason() -> None:
     case.refresh_from_db()
     assert closed == [True, False]
     assert (case.closed_by, case.closing_reason) == (boss, "the password was mistyped")
+    events = AuditEvent.objects.filter(subject_type=SubjectType.CASE, subject_id=case.pk)
+    assert list(events.order_by("id").values_list("name", "detail", "from_state", "to_state")) == [
+        ("configuration_case", case.summary, "", "open"),
+        ("case_closed", "the password was mistyped", "open", ""),
+    ]
     with pytest.raises(ValueError, match="reason"):
         close_case(case.pk, by_staff(boss), "  ")
+
+
+def test_summary_and_reason_are_cut_after_300_characters() -> None:
+    case = configuration_case("x" * 301)
+
+    close_case(case.pk, BY_POLLER, " " + "y" * 301)
+
+    case.refresh_from_db()
+    assert (case.summary, case.closing_reason) == ("x" * 300, "y" * 300)
 
 
 def test_database_refuses_case_closed_without_reason() -> None:
@@ -221,8 +256,30 @@ def test_new_case_is_mailed_once_to_each_address(settings: Settings) -> None:
 
     assert sent == 2
     assert sorted(message.to[0] for message in mail.outbox) == sorted(settings.CASE_EMAILS)
-    assert "SEQR answered 20" in mail.outbox[0].body
-    assert "/admin/payments/moneycase/" in mail.outbox[0].body
+    case = MoneyCase.objects.get()
+    waiting = OutboxMail.objects.get(recipient=mail.outbox[0].to[0])
+    assert mail.outbox[0].subject == f"Case {case.pk}: {case.get_kind_display()}"
+    assert mail.outbox[0].body == (
+        f"SEQR answered 20.\n\n{GUIDANCE[CaseKind.CONFIGURATION]}\n\n"
+        f"{settings.PUBLIC_BASE_URL}/admin/payments/moneycase/{case.pk}/change/\n"
+    )
+    assert mail.outbox[0].extra_headers == {
+        "Message-ID": f"<case-{case.pk}-mail-{waiting.pk}@seqrshop>"
+    }
+
+
+def test_mail_about_an_order_names_it_and_ends_its_first_sentence_once(settings: Settings) -> None:
+    settings.CASE_EMAILS = ["owner@shop.example"]
+    invoice = invoice_in(S.PAID)
+    case = open_case(CaseKind.AMOUNT_UNKNOWN, BY_POLLER, "SEQR answered 90.", invoice=invoice)
+
+    send_mails()
+
+    assert case is not None
+    assert mail.outbox[0].subject == (
+        f"Case {case.pk} of order {invoice.order.number}: {case.get_kind_display()}"
+    )
+    assert str(mail.outbox[0].body).startswith("SEQR answered 90.\n\n")
 
 
 def test_failed_mail_is_sent_again_after_its_lease(settings: Settings) -> None:
