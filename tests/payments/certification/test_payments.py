@@ -8,8 +8,10 @@ import pytest
 
 from payments.certification.certify import problem_of
 from payments.certification.customer import SandboxCustomer
+from payments.certification.progress import Outcome
+from payments.certification.steps import TIDYING
 from tests.factories import TerminalFactory
-from tests.payments.certification.runs import PlantingScreen, certify, force, options
+from tests.payments.certification.runs import PlantingScreen, certify, force, latest, options
 from tests.sandbox_process import SandboxProcess
 
 pytestmark = pytest.mark.django_db
@@ -36,11 +38,14 @@ class ForcingCustomer(SandboxCustomer):
 @pytest.mark.parametrize(
     ("state", "reason"),
     [
-        ({"ers_reference": None}, "PAID without an ersReference"),
-        ({"receipt": False}, "PAID without a receipt"),
-        ({"receipt_amount": "45.00"}, "receipt is over 45.00 SEK"),
-        ({"version": 1}, "from ISSUED to PAID, and the version stayed 1: it has to grow"),
-        ({"status": "EXPIRED"}, "ended unpaid: its status is EXPIRED"),
+        ({"ers_reference": None}, "SEQR answers PAID without an ersReference."),
+        ({"receipt": False}, "SEQR answers PAID without a receipt of the amount."),
+        ({"receipt_amount": "45.00"}, "SEQR's receipt is over 45.00 SEK."),
+        (
+            {"version": 1},
+            "The status changed from ISSUED to PAID, and the version stayed 1: it has to grow.",
+        ),
+        ({"status": "EXPIRED"}, "The invoice ended unpaid: its status is EXPIRED."),
     ],
 )
 def test_payment_fails_where_seqrs_answer_is_wrong(
@@ -50,8 +55,7 @@ def test_payment_fails_where_seqrs_answer_is_wrong(
 
     progress = certify(options(tmp_path), PlantingScreen(sandbox), sandbox, customer=customer)
 
-    assert problem_of(progress).startswith("Step 5 of 10, a payment, has failed. ")
-    assert reason in problem_of(progress)
+    assert problem_of(progress) == f"Step 5 of 10, a payment, has failed. {reason}"
 
 
 def test_accepted_payment_of_a_failed_step_is_refunded_by_resuming(
@@ -74,7 +78,10 @@ def test_scan_that_never_happens_fails_its_step_and_cancels_the_invoice(
 
     progress = certify(options(tmp_path, is_sandbox=False, scan_seconds=7), screen, sandbox)
 
-    assert "Step 3 of 10" in problem_of(progress)
+    assert problem_of(progress) == (
+        "Step 3 of 10, its status after the scan, has failed. Nobody scanned the invoice within 7 "
+        "seconds."
+    )
     assert "Nobody scanned the invoice within 7 seconds." in screen.text
     assert len(sandbox.calls("getPaymentStatus")) == 10  # before, each second, around the cancel
     assert [each["status"] for each in sandbox.invoices()] == ["CANCELED"]
@@ -91,6 +98,31 @@ def test_payment_that_never_happens_fails_its_step_and_cancels_the_invoice(
 
     progress = certify(options(tmp_path), PlantingScreen(sandbox), sandbox, customer=customer)
 
-    assert "Step 5 of 10" in problem_of(progress)
-    assert "Nobody paid the invoice within 5 seconds." in problem_of(progress)
+    assert problem_of(progress) == (
+        "Step 5 of 10, a payment, has failed. Nobody paid the invoice within 5 seconds."
+    )
     assert {each["status"] for each in sandbox.invoices()} == {"CANCELED"}
+
+
+def test_payment_that_is_found_before_its_cancel_is_accepted_and_not_cancelled(
+    sandbox: SandboxProcess, tmp_path: Path
+) -> None:
+    class LatePayment(PlantingScreen):
+        """The person pays after the time for the scan, as the open invoices are cancelled."""
+
+        def tidying(self) -> None:
+            super().tidying()
+            sandbox.pay(latest(sandbox))
+
+    chosen = options(tmp_path, is_sandbox=False, scan_seconds=1)
+
+    progress = certify(chosen, LatePayment(sandbox), sandbox)
+
+    tidying = progress.latest_attempt(TIDYING)
+    assert tidying is not None
+    assert tidying.outcome == Outcome.PASSED
+    assert [(call.operation, call.request["invoiceVersion"]) for call in tidying.calls] == [
+        ("getPaymentStatus", "1"),
+        ("getPaymentStatus", "2"),
+    ]
+    assert [each.is_paid for each in progress.invoices] == [True]

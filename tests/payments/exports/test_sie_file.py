@@ -68,6 +68,48 @@ def test_file_says_who_sold_what_and_when() -> None:
     ]
 
 
+def test_file_has_each_record_on_a_line_of_its_own() -> None:
+    file = replace(
+        sie_file(Voucher(DAY, "Dagen", SALE)),
+        years=(YEAR, FinancialYear(date(2025, 1, 1), date(2025, 12, 31))),
+    )
+
+    assert file.content().decode("cp437").split("\r\n") == [
+        "#FLAGGA 0",
+        '#PROGRAM "seqrshop" "1.0"',
+        "#FORMAT PC8",
+        "#GEN 20261129",
+        "#SIETYP 4",
+        "#ORGNR 556677-8899",
+        '#FNAMN "Lyktan Kafé AB"',
+        "#RAR 0 20260101 20261231",
+        "#RAR -1 20250101 20251231",
+        "#VALUTA SEK",
+        '#KONTO 1580 "SEQR"',
+        '#KONTO 2621 "Moms"',
+        '#KONTO 3002 "12 %"',
+        '#VER "S" "" 20261129 "Dagen"',
+        "{",
+        '#TRANS 1580 {} 112.00 20261129 "Betalningar"',
+        '#TRANS 3002 {} -100.00 20261129 "Försäljning"',
+        '#TRANS 2621 {} -12.00 20261129 "Moms"',
+        "}",
+        "",
+    ]
+
+
+def test_company_without_an_organisation_number_has_no_record_of_it() -> None:
+    file = replace(sie_file(), organisation_number="")
+
+    assert b"#ORGNR" not in file.content()
+
+
+def test_account_has_the_first_of_its_names() -> None:
+    entries = (*SALE, Entry(Account("1580", "Later"), Decimal(0), ""))
+
+    assert read_sie(content(entries=entries)).accounts["1580"] == "SEQR"
+
+
 def test_swedish_letters_are_in_code_page_437() -> None:
     assert b"Sm\x86 b\x94nor \x84r goda" in content("Små bönor är goda")
 
@@ -89,6 +131,11 @@ def test_any_text_is_read_as_one_field(text: str, company: str) -> None:
         ("a\\", "a/"),
         ("Łódź", "?ódz"),
         ("Smørrebrød – 5 €", "Smorrebrod - 5 EUR"),
+        ("\u2013\u2014\u2010\u2011\u2212", "-----"),
+        ("\u2019\u2018\u201c\u201d\u2026", "''\"\"..."),
+        ("øØß", "oOss"),
+        ("e\N{COMBINING ACUTE ACCENT}", "é"),
+        ("a\x1fb\x7fc d", "a b c d"),
         ("rad\r\nrad\x00", "rad  rad "),
         ("日本", "??"),
         ("{#VER}", "{#VER}"),
@@ -99,7 +146,7 @@ def test_text_is_put_in_the_characters_that_the_format_has(text: str, written: s
 
 
 def test_voucher_that_does_not_balance_is_refused() -> None:
-    with pytest.raises(ValueError, match="does not balance"):
+    with pytest.raises(ValueError, match=r"^The voucher 'Dagen' of 2026-11-29 does not balance\.$"):
         Voucher(DAY, "Dagen", SALE[:2])
 
 

@@ -27,9 +27,12 @@ def mismatch_case(invoice: Invoice) -> MoneyCase:
     return case
 
 
-@pytest.mark.parametrize("field", ["invoiceReference", "clientInvoiceId"])
+@pytest.mark.parametrize(
+    ("field", "name"),
+    [("invoiceReference", "invoice reference"), ("clientInvoiceId", "invoice number")],
+)
 def test_receipt_of_another_invoice_opens_case_and_pays_nothing(
-    sandbox: SandboxProcess, seqr_proxy: FaultProxy, field: str
+    sandbox: SandboxProcess, seqr_proxy: FaultProxy, field: str, name: str
 ) -> None:
     invoice = issued_invoice()
     sandbox.pay(reference(invoice))
@@ -41,7 +44,9 @@ def test_receipt_of_another_invoice_opens_case_and_pays_nothing(
 
     assert (reloaded(invoice).status, order_state(invoice)) == (S.ISSUED, "awaiting_payment")
     assert reloaded(invoice).invoice_version == 0
-    assert "4711" in mismatch_case(invoice).summary
+    assert mismatch_case(invoice).summary == (
+        f"SEQR answered with the {name} 4711, and not with {ours}"
+    )
     seqr_proxy.clear_faults()
     assert refresh(invoice) == S.PAID
 
@@ -72,7 +77,10 @@ def test_answer_with_the_payment_of_another_order_pays_no_second_order(
     refresh(second)
 
     assert (reloaded(second).status, order_state(second)) == (S.ISSUED, "awaiting_payment")
-    assert first.client_invoice_id in mismatch_case(second).summary
+    assert mismatch_case(second).summary == (
+        f"SEQR answered with the payment reference {reloaded(first).ers_reference} of invoice "
+        f"{first.client_invoice_id}"
+    )
 
 
 def test_acknowledgment_with_another_payment_reference_opens_case(
@@ -86,7 +94,9 @@ def test_acknowledgment_with_another_payment_reference_opens_case(
 
     assert reloaded(invoice).ers_reference == invoice.ers_reference
     assert reloaded(invoice).acknowledged_at is None
-    assert "4711" in mismatch_case(invoice).summary
+    assert mismatch_case(invoice).summary == (
+        f"SEQR answered with the payment reference 4711, and not with {invoice.ers_reference}"
+    )
 
 
 def test_poller_acknowledges_no_payment_by_another_payment_reference() -> None:

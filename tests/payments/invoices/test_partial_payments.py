@@ -20,7 +20,13 @@ from tests.payments.steps import (
 from tests.sandbox_process import SandboxProcess
 
 S = InvoiceStatus
+STATUSES = {"expire": S.EXPIRED, "cancel": S.CANCELED, "fail": S.FAILED}
 pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def summaries() -> list[str]:
+    """Return the summaries of the open cases."""
+    return list(MoneyCase.objects.filter(closed_at=None).values_list("summary", flat=True))
 
 
 def case_kinds() -> list[str]:
@@ -41,6 +47,9 @@ def test_partial_payment_that_ends_at_seqr_opens_case(
 
     assert is_unpaid_final(invoice)
     assert (before, case_kinds()) == ([], [CaseKind.PARTIAL_PAYMENT])
+    assert summaries() == [
+        f"SEQR reported a part of the invoice as paid, and the invoice is now {STATUSES[action]}"
+    ]
     message = state_texts(Order.objects.get(), reloaded(invoice))[1]
     assert message == str(PART_PAID)
 
@@ -84,6 +93,7 @@ def test_receipt_without_a_readable_amount_opens_case_and_order_is_paid(
         refresh(invoice)
 
     assert (order_state(invoice), case_kinds()) == ("paid", [CaseKind.AMOUNT_UNKNOWN])
+    assert summaries() == ["SEQR's receipt has no readable amount"]
     assert reloaded(invoice).paid_amount is None
 
 

@@ -10,14 +10,17 @@ from django.test import Client
 from orders.audit import ChangeSource, by_staff
 from orders.models import Order, SourceName
 from orders.services import blocking_order
+from payments.cases.cases import open_case
 from payments.invoices.create import current_invoice
 from payments.invoices.resolve_attention import resolve_case
-from payments.models import CancelReason, CaseKind, Invoice, MoneyCase
+from payments.models import CancelReason, CaseKind, Invoice, InvoiceStatus, MoneyCase
 from payments.refunds.refund import request_refund
 from payments.refunds.send import send_refund
 from tests.factories import InvoiceFactory
 from tests.fault_proxy import FaultProxy
 from tests.payments.steps import (
+    BY_POLLER,
+    invoice_in,
     issued_invoice,
     order_state,
     paid_invoice,
@@ -96,6 +99,16 @@ def test_partly_refunded_order_cannot_be_served_while_its_case_is_open(
 
     assert served_before is None
     assert Order.objects.get().served_at is not None
+
+
+def test_order_that_has_failed_stays_so_when_a_case_about_it_is_closed() -> None:
+    invoice = invoice_in(InvoiceStatus.FAILED)
+    case = open_case(CaseKind.PARTIAL_PAYMENT, BY_POLLER, "a part was paid", invoice=invoice)
+    assert case is not None
+
+    was_open = resolve_case(case.pk, BY_POLLER, "agreed with the customer")
+
+    assert (was_open, order_state(invoice)) == (True, "failed")
 
 
 def test_reversed_order_can_be_paid_again_once_its_case_is_closed(sandbox: SandboxProcess) -> None:

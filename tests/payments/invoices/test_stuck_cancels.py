@@ -3,7 +3,6 @@
 Each failure lasts for ever.
 """
 
-import re
 from collections.abc import Callable
 from datetime import timedelta
 
@@ -25,6 +24,7 @@ from tests.payments.steps import (
     BY_CUSTOMER,
     BY_RECOVERY,
     call_count,
+    event_details,
     event_names,
     invoice_in,
     issued_invoice,
@@ -73,6 +73,10 @@ def test_invoice_unknown_to_seqr_is_cancelled_and_its_case_stays_open(
 
     assert (reloaded(invoice).status, order_state(invoice)) == (S.CANCELED, "canceled")
     assert is_free(invoice)
+    assert event_details(invoice)[-1] == (
+        "canceled_at_seqr",
+        "SEQR does not know this invoice (54)",
+    )
     case = MoneyCase.objects.get()
     assert (case.kind, case.closed_at) == (CaseKind.UNKNOWN_AT_SEQR, None)
 
@@ -134,14 +138,17 @@ def test_case_of_a_stuck_cancel_is_closed_once_seqr_confirms_it(sandbox: Sandbox
     cancel_invoice(invoice.pk, CancelReason.CUSTOMER, BY_CUSTOMER)
     pass_time_with_recovery(invoice, minutes=12, step=60)
     case = MoneyCase.objects.get(kind=CaseKind.CANCEL_STUCK)
-    assert re.fullmatch(r"SEQR does not confirm the cancel: .*[^.]", case.summary)
+    assert case.summary == (
+        "SEQR does not confirm the cancel: cancelInvoice: SEQR answered 51 "
+        "CANNOT_CANCEL_INVOICE_IN_PROGRESS"
+    )
     sandbox.clear_faults()
 
     finish_cancel(invoice.pk, BY_RECOVERY)
 
     case.refresh_from_db()
     assert reloaded(invoice).status == S.CANCELED
-    assert case.closed_at is not None
+    assert case.closing_reason == "SEQR has confirmed the end: CANCELED"
 
 
 def test_outage_opens_no_case_for_an_hour(sandbox: SandboxProcess, settings: Settings) -> None:
