@@ -80,7 +80,7 @@ class Frame:
 
 def brand_of(request: HttpRequest) -> Brand:
     """Return the brand of a person's shops, or our own where the shops have nothing in common."""
-    shops = own_rows(request, Shop.objects.order_by()).aggregate(
+    shops = own_rows(request, Shop.objects.all()).aggregate(
         number=Count("pk"),
         name=Min("name"),
         first_seller=Min("seller__legal_name"),

@@ -73,7 +73,7 @@ class HistoryAdmin(WithHistory[M], LargeListAdmin[M]):
 
 
 def _lines(events: QuerySet[AuditEvent]) -> Iterator[HistoryLine]:
-    for event in events.select_related("actor").order_by("id"):
+    for event in events.select_related("actor"):
         yield history_line(event)
 
 

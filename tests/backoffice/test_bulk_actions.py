@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import astuple
 from datetime import timedelta
 from typing import Any
 
@@ -268,8 +269,8 @@ def test_row_of_a_shop_that_the_person_has_lost_is_left_alone(shop: Shop) -> Non
 def test_row_that_fails_does_not_keep_the_others_from_being_done(
     shop: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    orders = paid(shop)
-    job = running_job(superuser(), orders)
+    client, orders = superuser(), paid(shop)
+    job = running_job(client, orders)
 
     def fail_once(order: Order, *arguments: Any) -> Any:
         if order == orders[1]:
@@ -280,6 +281,11 @@ def test_row_that_fails_does_not_keep_the_others_from_being_done(
     run_job(job.pk)
 
     assert results(job) == ["Served", "Failed by an error in the software", "Served"]
+    shown = client.get(reverse("staff:bulk_job", args=[job.pk])).context["results"]
+    assert [astuple(each) for each in shown] == [
+        ("bad", "Failed by an error in the software", 1, (str(orders[1]),)),
+        ("ok", "Served", 2, (str(orders[0]), str(orders[2]))),
+    ]
 
 
 def test_results_are_in_the_language_of_the_person(shop: Shop) -> None:
@@ -357,10 +363,13 @@ def test_latest_jobs_are_listed_for_their_person(shop: Shop) -> None:
     client = superuser()
     job = running_job(client, paid(shop))
     stop_job(job.pk)
+    propose_job(SERVE_ORDERS, paid(shop), user_of(client), "en")
 
-    own = client.get(reverse("staff:bulk_jobs")).content.decode()
+    response = client.get(reverse("staff:bulk_jobs"))
+    own = response.content.decode()
     of_another = superuser().get(reverse("staff:bulk_jobs")).content.decode()
 
+    assert response.context["jobs"] == [(job, SERVE_ORDERS.label)]
     assert "0 of 3 rows" in own
     assert "You have run no action over many rows." in of_another
 

@@ -23,6 +23,7 @@ from payments.models import (
     VatAccounts,
 )
 from seqrshop.backoffice.exports import responses
+from seqrshop.backoffice.formatting import local_time
 from tests.factories import (
     InvoiceFactory,
     OrderFactory,
@@ -34,7 +35,7 @@ from tests.factories import (
 )
 from tests.payments.exports.files import read_csv, read_excel
 from tests.sie_reader import read_sie
-from tests.staff import admin_url, list_url, page_url, shown_messages, staff
+from tests.staff import admin_url, list_url, page_url, shown_messages, staff, superuser
 
 pytestmark = pytest.mark.django_db
 PAGE = "/staff/exports"
@@ -288,6 +289,13 @@ def test_new_schedule_begins_with_the_current_period() -> None:
     assert schedule.created_by.username.startswith("staff-")
 
 
+def test_form_of_a_new_schedule_leads_to_no_page_of_a_seller_or_shop() -> None:
+    page = superuser().get(admin_url(ExportSchedule, "add")).content.decode()
+
+    assert 'name="seller"' in page
+    assert "related-widget-wrapper-link" not in page
+
+
 @pytest.mark.parametrize(
     ("fields", "sentence"),
     [
@@ -331,6 +339,9 @@ def test_failed_delivery_is_shown_in_the_list_on_its_page_and_on_exports() -> No
 
     for page in (list_url(ExportSchedule), page_url(schedule), PAGE):
         assert "The mail server is away." in browser.get(page).content.decode(), page
+    again = schedule.deliveries.get().lease_until
+    assert again is not None
+    assert local_time(again) in browser.get(page_url(schedule)).content.decode()
 
 
 def test_person_of_some_shops_has_no_schedules_and_no_plans() -> None:

@@ -118,11 +118,21 @@ def test_button_of_a_codes_page_leads_to_its_print_file(shop: Shop) -> None:
     code = QrCode.objects.get(placement="Table 9")
     body = {"action": "print_codes", "_selected_action": [code.pk], "from_row_page": "yes"}
 
-    response = superuser().post(list_url(QrCode), body)
+    client = superuser()
+    response = client.post(list_url(QrCode), body)
 
     file = PrintFile.objects.get()
     assert response.headers["Location"] == page_of(file)
     assert file.code_ids == [code.pk]
+    page = client.get(page_of(file)).context
+    assert (page["title"], page["names"], page["others"]) == (
+        "Print 1 code",
+        f"{shop}: Table 9",
+        0,
+    )
+    made(client, file)
+    event = AuditEvent.objects.get(name=EventName.PRINT_FILE_MADE)
+    assert event.detail.startswith("codes: 1; sticker,")
 
 
 def test_codes_of_a_finished_file_are_marked_as_printed_as_they_are_in_it(shop: Shop) -> None:
@@ -236,9 +246,11 @@ def test_process_whose_file_another_has_taken_over_stores_nothing(
 
 
 def test_running_file_is_not_started_again(shop: Shop) -> None:
-    file = propose_file(user_of(superuser()), [])
+    file, other = (propose_file(user_of(superuser()), []) for _ in range(2))
 
     assert [start_file(file.pk, PrintLayout.GRID, 40) for _ in range(2)] == [True, False]
+    other.refresh_from_db()
+    assert other.status == PrintFileStatus.PROPOSED
 
 
 def test_file_belongs_to_its_person_and_the_shops_of_that_person(shop: Shop) -> None:

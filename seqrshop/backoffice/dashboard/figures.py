@@ -117,7 +117,7 @@ def _is_now(period: Period, field: str = "day") -> Case:
 def totals(period: Period, shop_ids: Sequence[int]) -> dict[str, Compared]:
     """Return the totals by currency, the one with the most payments first. Two statements."""
     found: defaultdict[str, Compared] = defaultdict(lambda: Compared(Totals(), Totals()))
-    days = TakingsDay.objects.filter(_in(period, shop_ids)).order_by()
+    days = TakingsDay.objects.filter(_in(period, shop_ids))
     counts = days.values("currency", is_now=_is_now(period)).annotate(
         payments_sum=Sum("payments"),
         refunds_sum=Sum("refunds"),
@@ -195,7 +195,7 @@ def takings_by_bucket(
     rows: QuerySet[Any]
     net: Any
     if period.grain == Grain.HOUR:
-        hours = TakingsHour.objects.filter(_in(period, shop_ids), currency=currency).order_by()
+        hours = TakingsHour.objects.filter(_in(period, shop_ids), currency=currency)
         rows = hours.annotate(is_now=_is_now(period), key=F("hour"))
         net, gross = F("sales_net") + F("refunds_net"), F("sales_gross") + F("refunds_gross")
     elif period.grain == Grain.MONTH:
@@ -205,12 +205,12 @@ def takings_by_bucket(
             month__lte=period.last,
             currency=currency,
         )
-        rows = months.order_by().annotate(is_now=_is_now(period, "month"), key=F("month"))
+        rows = months.annotate(is_now=_is_now(period, "month"), key=F("month"))
         net, gross = F("net"), F("net") + F("vat")
     else:
         lines = TakingsVat.objects.filter(
             _in(period, shop_ids, "takings__"), takings__currency=currency
-        ).order_by()
+        )
         rows = lines.annotate(
             is_now=_is_now(period, "takings__day"), key=_TRUNCATED[period.grain]("takings__day")
         )
@@ -226,10 +226,10 @@ def orders_by_bucket(
     sums = {f"{name}_sum": Sum(name) for name in ORDER_COUNTS}
     rows: Any
     if period.grain == Grain.HOUR:
-        hours = OrdersHour.objects.filter(_in(period, shop_ids)).order_by()
+        hours = OrdersHour.objects.filter(_in(period, shop_ids))
         rows = hours.annotate(key=ExtractHour("started_at", tzinfo=STOCKHOLM))
     else:
-        days = OrdersDay.objects.filter(_in(period, shop_ids)).order_by()
+        days = OrdersDay.objects.filter(_in(period, shop_ids))
         rows = days.annotate(key=_TRUNCATED[period.grain]("day"))
     rows = rows.values("key", is_now=_is_now(period)).annotate(**sums)
     return {
@@ -331,7 +331,7 @@ def histograms(period: Period, shop_ids: Sequence[int]) -> dict[str, Counter[int
     of_months = TimesMonth.objects.filter(of_shops, month__gte=first, month__lt=end)
     found: defaultdict[str, Counter[int]] = defaultdict(Counter)
     for times in (of_days, of_months):
-        rows = times.order_by().values_list("measure", "bucket").annotate(Sum("count"))
+        rows = times.values_list("measure", "bucket").annotate(Sum("count"))
         for measure, bucket, count in rows:
             found[measure][bucket] += count
     return found

@@ -14,7 +14,6 @@ from django.urls import reverse
 from django.utils.formats import number_format
 from django.utils.http import urlencode
 from django.utils.translation import gettext as _
-from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from orders.languages import current_language
@@ -73,7 +72,6 @@ class Table:
     rows: tuple[tuple[str, ...], ...]
 
 
-@never_cache
 @require_safe
 def dashboard_page(request: HttpRequest) -> HttpResponse:
     """Show the figures of a period, or what is wrong with the request for them."""
