@@ -173,4 +173,41 @@ EQUIVALENT: tuple[Equivalent, ...] = (
         "self.new_calls = 1",
         "only the speed depends on when the calls of a full pool are started",
     ),
+    *(
+        Equivalent(file, new, "only the speed depends on the exact number")
+        for file, new in (
+            ("payments/takings/update.py", "BATCH_SIZE = 501  # receipts in one transaction"),
+            ("payments/takings/orders.py", "HOURS_AT_ONCE = 101"),
+            ("payments/reconciliation/report_coverage.py", "PAYMENT_BATCH_SIZE = 1001"),
+            ("payments/reconciliation/matching.py", "ROW_BATCH_SIZE = 1001"),
+            ("payments/polling/store.py", "READ_BATCH_SIZE = 2001"),
+            (
+                "payments/polling/writer.py",
+                "PAYMENT_BATCH_SIZE = 51  # keeps their locks for milliseconds",
+            ),
+            (
+                "payments/privacy/erasure.py",
+                "SCAN_SIZE: Final = 5001  # customers that one statement looks at",
+            ),
+            (
+                "payments/privacy/erasure.py",
+                "BATCH_SIZE: Final = 201  # customers that one transaction erases",
+            ),
+            ("payments/privacy/person.py", "ORDER_BATCH_SIZE = 201"),
+            (
+                "payments/recovery.py",
+                "BATCH_SIZE = 501  # of each kind in one run; the next run is seconds away",
+            ),
+            ("payments/seqr/status_codec.py", "_CACHE_SIZE = 201"),
+            ("payments/seqr/status_codec.py", "TERMINALS_REMEMBERED = 257"),
+            ("payments/seqr/bulk_status_client.py", "POOL_CONNECTIONS = 65"),
+            (
+                "payments/seqr/bulk_status_client.py",
+                "BUFFER_BYTES = 4097  # about ten times the usual response",
+            ),
+            ("payments/polling/status_checks.py", "REMEMBERED_INVOICES = 10001"),
+            ("payments/management/commands/migrate.py", "GARBAGE_COLLECTION_THRESHOLD = 50001"),
+            ("payments/seqr/xml_stream.py", "CHUNK_BYTES = 64 * 1025"),
+        )
+    ),
 )
