@@ -38,14 +38,15 @@ HEADER_HEIGHT = """() => [
 
 
 def with_categories(number: int) -> Callable[[Session], None]:
-    """Return a change that gives the menu this many categories; the last has most products."""
+    """Return a change that gives the menu this many categories; the first has most products."""
 
     def change(session: Session) -> None:
         with_options(session)
         categories = [{"id": each, "name": f"Part {each}"} for each in range(1, number + 1)]
         session["categories"] = categories
+        more = len(session["products"]) - number
         for place, product in enumerate(session["products"], start=1):
-            product["category"] = min(place, number) if number else None
+            product["category"] = max(place - more, 1) if number else None
 
     return change
 
