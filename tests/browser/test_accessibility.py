@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Literal
 
 import pytest
 from playwright.sync_api import Browser, Page
@@ -15,7 +16,14 @@ from tests.browser.customer import PAID, UNPAID, Customer
 from tests.browser.layout import layout_faults
 from tests.browser.stack import Stack
 from tests.browser.states import STATES, go_to
-from tests.browser.steps import expect_heading, order_without_app
+from tests.browser.steps import (
+    block_app,
+    choose,
+    expect_heading,
+    open_menu,
+    order_without_app,
+    place_order,
+)
 
 pytestmark = pytest.mark.browser
 
@@ -38,6 +46,14 @@ MOVEMENTS_AFTER_A_FRAME = """new Promise((resolve) => {
   requestAnimationFrame(() => requestAnimationFrame(() => resolve(moved)));
 })"""
 
+COUNT_TRANSITIONS = """
+window.transitions = 0;
+const start = Document.prototype.startViewTransition;
+Document.prototype.startViewTransition = function (change) {
+  transitions += 1;
+  return start.call(this, change);
+};
+"""
 # Records what a screen reader announces of an element, each time that it changes.
 LISTEN = """(element) => {
   window.announced = [];
@@ -113,6 +129,22 @@ def test_page_with_reduced_motion_does_not_animate(
         page.emulate_media(reduced_motion="reduce")
         assert not moves(state)
     customer.reset()
+
+
+@pytest.mark.parametrize(("motion", "transitions"), [("no-preference", 1), ("reduce", 0)])
+def test_second_view_of_a_page_appears_with_a_transition_where_motion_is_welcome(
+    stack: Stack, page: Page, motion: Literal["no-preference", "reduce"], transitions: int
+) -> None:
+    page.emulate_media(reduced_motion=motion)
+    page.add_init_script(COUNT_TRANSITIONS)
+
+    open_menu(page, stack.scan())
+    assert page.evaluate("transitions") == 0
+    block_app(page)
+    choose(page, "Cinnamon bun")
+    place_order(page)
+
+    assert page.evaluate("transitions") == transitions
 
 
 def test_change_of_order_is_announced_to_screen_reader_once(stack: Stack, page: Page) -> None:
