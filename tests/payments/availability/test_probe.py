@@ -102,6 +102,11 @@ def test_probe_invoice_is_polled_and_cancelled_and_has_no_order(
         "SEK",
     )
     assert at_seqr["client_invoice_id"] == f"check-{pause.pk}-1"
+    request = sandbox.calls("sendInvoice")[0]["request"]
+    title = "Check of the settings, not to be paid"
+    for element in ("title", "itemDescription", "footer"):
+        assert f"<{element}>{title}</{element}>" in request
+    assert "<cashierId>check</cashierId>" in request
     notification_url = at_seqr["notification_url"]
     assert notification_url.startswith("http://testserver/notify/")
     assert client.post(notification_url.removeprefix("http://testserver")).status_code == 404
