@@ -1,9 +1,12 @@
 """The audit is append-only, and records the source of a change."""
 
 from datetime import timedelta
+from urllib.parse import urlsplit
 
 import pytest
+from django.core.exceptions import ImproperlyConfigured
 from django.db import DatabaseError, ProgrammingError, connection, transaction
+from pytest_django import Settings
 
 from orders import database_roles
 from orders.audit import ChangeSource
@@ -12,7 +15,7 @@ from orders.clock import database_now
 from orders.models import AuditEvent, AuditPruning, OrderState, SourceName, SubjectType
 from orders.services import serve_order
 from payments.models import InvoiceStatus
-from tests.database_roles import as_owner
+from tests.database_roles import as_owner, owner_url
 from tests.payments.steps import invoice_in
 
 ROW_CHANGES = [
@@ -37,6 +40,12 @@ TABLE_CHANGES = [
 def execute(statement: str) -> None:
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(statement)
+
+
+def role_of_connection() -> str:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT current_user")
+        return str(cursor.fetchone()[0])
 
 
 @pytest.mark.django_db
@@ -103,6 +112,50 @@ def test_audit_is_not_protected_from_a_role_with_a_privilege_too_many(privilege:
     with as_owner():
         database_roles.grant_application_access(role)
     assert database_roles.audit_is_protected()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_role_that_does_not_exist_is_granted_nothing() -> None:
+    with as_owner(), pytest.raises(ImproperlyConfigured) as refusal:
+        database_roles.grant_application_access("nobody_at_all")
+
+    assert str(refusal.value) == "The role nobody_at_all of DATABASE_URL does not exist."
+
+
+@pytest.mark.django_db(transaction=True)
+def test_connection_is_the_owners_for_a_while(settings: Settings) -> None:
+    application, owner = connection.settings_dict["USER"], urlsplit(owner_url())
+    settings.MIGRATION_DATABASE = {
+        "NAME": connection.settings_dict["NAME"],
+        "USER": owner.username,
+        "PASSWORD": owner.password,
+        "HOST": owner.hostname,
+        "PORT": owner.port,
+    }
+
+    with database_roles.owner_connection():
+        role_meanwhile = role_of_connection()
+
+    assert role_meanwhile == owner.username
+    assert role_of_connection() == application != role_meanwhile
+
+
+@pytest.mark.django_db
+def test_connection_stays_the_applications_where_no_owner_is_given(settings: Settings) -> None:
+    settings.MIGRATION_DATABASE = {}
+
+    with database_roles.owner_connection():
+        assert role_of_connection() == connection.settings_dict["USER"]
+
+
+@pytest.mark.django_db
+def test_owner_of_another_database_is_not_connected(settings: Settings) -> None:
+    settings.MIGRATION_DATABASE = {**connection.settings_dict, "NAME": "another"}
+
+    with pytest.raises(ImproperlyConfigured) as refusal, database_roles.owner_connection():
+        pass
+
+    assert str(refusal.value) == "MIGRATION_DATABASE_URL and DATABASE_URL name two databases."
 
 
 @pytest.mark.django_db

@@ -17,6 +17,21 @@ class Equivalent:
 
 EQUIVALENT: tuple[Equivalent, ...] = (
     Equivalent(
+        "orders/menu_file/sources.py",
+        "for key, cell in zip(keys, cells, strict=False)",
+        "each row of a menu has a cell for each column",
+    ),
+    Equivalent(
+        "orders/codes/sheets/layouts.py",
+        "return int(width / card.width), int(height // card.height)",
+        "both are cut to a whole number",
+    ),
+    Equivalent(
+        "orders/codes/sheets/layouts.py",
+        "return int(width // card.width), int(height / card.height)",
+        "both are cut to a whole number",
+    ),
+    Equivalent(
         "payments/polling/schedule.py",
         "max(longest, self._interval), self._interval * 2.0 ** min(entry.failures, 11)",
         "the pause is limited to five seconds long before",

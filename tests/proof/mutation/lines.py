@@ -6,12 +6,13 @@ import ast
 import re
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from coverage import CoverageData
 
 from tests.proof.mutation.fault import Fault
+from tests.proof.mutation.source_lines import is_run_once, lines_of_function
 
 PLUGIN = "tests.proof.mutation.coverage_plugin"
 DATA_FILE = ".coverage"
@@ -33,12 +34,16 @@ class LineMap:
         """Return the tests that ran the line of a fault, or the function around it.
 
         A line within a statement of several lines counts as the function's. Returns none for code
-        that runs when its module is imported; a decorator does, too.
+        that runs when its module is imported; a decorator does, too. Code that a process runs once
+        counts as run by each test that ran the file: the later ones use its result.
         """
         by_line = self._by_line(fault.file)
+        tree = ast.parse(fault.before)
+        if is_run_once(tree, fault.line):
+            return set[str]().union(*by_line.values())
         if fault.line in by_line:
             return by_line[fault.line]
-        lines = _lines_of_function(ast.parse(fault.before), fault.line)
+        lines = lines_of_function(tree, fault.line)
         return set[str]().union(*(by_line.get(each, set()) for each in lines))
 
     def _by_line(self, file: str) -> dict[int, set[str]]:
@@ -76,16 +81,3 @@ def measure_lines(copies: Sequence[Path], tests: Sequence[str]) -> tuple[LineMap
 def _coverage() -> list[str]:
     options = ["--data-file", DATA_FILE, "--source", "orders,payments,seqrshop"]
     return [sys.executable, "-m", "coverage", "run", *options]
-
-
-def _lines_of_function(tree: ast.Module, line: int) -> Iterator[int]:
-    """Yield the lines of the innermost function around a line; its decorators are outside."""
-    functions = [
-        (node.lineno, node.end_lineno or 0)
-        for node in ast.walk(tree)
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
-    ]
-    around = [(first, last) for first, last in functions if first <= line <= last]
-    if around:
-        first, last = min(around, key=lambda span: span[1] - span[0])
-        yield from range(first, last + 1)

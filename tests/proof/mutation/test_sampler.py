@@ -1,5 +1,6 @@
 """`make mutation` finds faults in scripts, and the tests that reach a file."""
 
+import ast
 from pathlib import Path
 
 import pytest
@@ -7,6 +8,7 @@ import pytest
 from seqrshop.local import ROOT
 from tests.proof.mutation.javascript_faults import find_faults
 from tests.proof.mutation.reach import ImportMap
+from tests.proof.mutation.source_lines import is_run_once
 
 
 @pytest.fixture(scope="module")
@@ -60,3 +62,23 @@ def test_faults_of_a_script_change_code_and_neither_comments_nor_imports(tmp_pat
         '  if (false && a && b < 1) show("x");',
     ]
     assert {fault.line for fault in faults} == {4, 5}
+
+
+MODULE = """\
+QUERY = Query(
+    lambda: rows()
+)
+@cache
+def letters():
+    return read()
+def first():
+    return sorted(QUERY.fetch(), key=lambda row: row.id)
+"""
+
+
+def test_query_and_cached_function_run_once() -> None:
+    tree = ast.parse(MODULE)
+
+    lines = [line for line in range(1, 9) if is_run_once(tree, line)]
+
+    assert lines == [2, 5, 6]
