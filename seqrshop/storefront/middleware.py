@@ -35,7 +35,6 @@ class LanguageMiddleware(LocaleMiddleware):
         chosen = _language_chosen(request)
         if chosen is not None:
             translation.activate(chosen)
-            request.LANGUAGE_CODE = chosen
             return
         if "text/html" not in request.headers.get("Accept", ""):
             request.COOKIES.pop(settings.LANGUAGE_COOKIE_NAME, None)
