@@ -12,10 +12,15 @@ from openpyxl import Workbook, load_workbook
 
 from orders.menu_file import table
 from orders.menu_file.columns import COLUMNS, columns_by_heading
-from orders.menu_file.table import UnreadableFile, read_table, write_csv, write_excel
+from orders.menu_file.table import Row, UnreadableFile, read_table, write_csv, write_excel
 
 SEMLA = "namn på svenska;namn på engelska;pris inklusive moms\nSemla;Cream bun;45,00\n"
 CELLS = {"name_sv": "Semla", "name_en": "Cream bun", "price": "45,00"}
+NO_WORKBOOK = "This is not an Excel workbook (.xlsx), or it is damaged."
+TOO_LARGE = "The Excel file unpacks to far more than a menu."
+UNKNOWN_ENCODING = (
+    "The file's encoding is not recognised. Save it as “CSV UTF-8” or as an .xlsx file."
+)
 FORMULAS = ['=cmd|"/c calc"!A1', "+1", "-1", "@SUM(A1)", "'=1", "''", "it's", "'t Hof"]
 
 
@@ -49,13 +54,19 @@ def refusal(content: bytes) -> str:
 
 
 @pytest.mark.parametrize(
-    ("encoding", "notes"), [("utf-8", 0), ("utf-8-sig", 0), ("utf-16", 0), ("cp1252", 1)]
+    ("encoding", "notes"),
+    [
+        ("utf-8", []),
+        ("utf-8-sig", []),
+        ("utf-16", []),
+        ("cp1252", ["The file was read as Windows-1252. Check å, ä and ö in the names below."]),
+    ],
 )
-def test_csv_is_read_in_the_encodings_of_spreadsheets(encoding: str, notes: int) -> None:
+def test_csv_is_read_in_the_encodings_of_spreadsheets(encoding: str, notes: list[str]) -> None:
     found = read_table(SEMLA.replace("Semla", "Åäö “x”").encode(encoding))
 
     assert [(row.number, row.cells) for row in found.rows] == [(2, CELLS | {"name_sv": "Åäö “x”"})]
-    assert len(found.notes) == notes
+    assert found.notes == notes
 
 
 @pytest.mark.parametrize("delimiter", [";", ",", "\t"])
@@ -98,25 +109,65 @@ def test_no_heading_means_two_columns() -> None:
     [
         (b"", "The file is empty."),
         (b"\n\n", "The file is empty."),
-        (b"name_sv;price\n", "headings and no products"),
-        (b"colour;size\nred;2\n", "The first row must have the columns' names"),
-        (b"name_sv;name_sv\na;b\n", "is there twice"),
-        (b'name_sv;price\n"a;b\n', "is not CSV: check its quotation marks"),
-        (SEMLA.replace("Semla", "Smörgås").encode("mac-roman"), "encoding is not recognised"),
-        (SEMLA.encode("utf-16-le"), "encoding is not recognised"),
-        (b"\xff\xfe\x00", "encoding is not recognised"),
-        (b"\xd0\xcf\x11\xe0" + bytes(99), "old Excel file or one with a password"),
-        (b"PK\x03\x04 no archive", "not an Excel workbook"),
-        (zip_of(10), "not an Excel workbook"),
-        (zip_of(table.MAX_UNPACKED_BYTES + 1), "unpacks to far more than a menu"),
-        (zip_of(*[1] * (table.MAX_PACKED_FILES + 1)), "unpacks to far more than a menu"),
-        (bytes(10 * 1024 * 1024), "more than 2 MB"),
-        (b"name_sv\n" + b"a\n" * (table.MAX_ROWS + 1), "more than 2000 products"),
-        (("name_sv\n" + "a" * 2001).encode(), "Row 2, column “Name in Swedish”"),
+        (b"name_sv;price\n", "The file has headings and no products."),
+        (
+            b"colour;size\nred;2\n",
+            "The first row must have the columns' names, such as “name_sv, name_en, price”. "
+            "Export the menu to see all of them.",
+        ),
+        (b"name_sv;name_sv\na;b\n", "The column “Name in Swedish” is there twice."),
+        (
+            b'name_sv;price\nc;d\n"a;b\n',
+            "Row 3 is not CSV: check its quotation marks.",
+        ),
+        (SEMLA.replace("Semla", "Smörgås").encode("mac-roman"), UNKNOWN_ENCODING),
+        (SEMLA.encode("utf-16-le"), UNKNOWN_ENCODING),
+        (b"\xff\xfe\x00", UNKNOWN_ENCODING),
+        (
+            b"\xd0\xcf\x11\xe0" + bytes(99),
+            "This is an old Excel file or one with a password. Save it as an .xlsx file.",
+        ),
+        (b"PK\x03\x04 no archive", NO_WORKBOOK),
+        (zip_of(10), NO_WORKBOOK),
+        (zip_of(table.MAX_UNPACKED_BYTES), NO_WORKBOOK),
+        (zip_of(table.MAX_UNPACKED_BYTES + 1), TOO_LARGE),
+        (zip_of(*[1] * table.MAX_PACKED_FILES), NO_WORKBOOK),
+        (zip_of(*[1] * (table.MAX_PACKED_FILES + 1)), TOO_LARGE),
+        (
+            bytes(2 * 1024 * 1024 + 1),
+            "The file has more than 2 MB. A menu is smaller: remove what is not the menu.",
+        ),
+        (bytes(2 * 1024 * 1024), UNKNOWN_ENCODING),
+        (b"name_sv\n" + b"a\n" * 2001, "The file has more than 2000 products. Divide it."),
+        (
+            (";".join(["name_sv", *"x" * 60]) + "\na\n").encode(),
+            "The file has more than 60 columns.",
+        ),
+        (
+            ("name_sv\n\n" + "a" * 2001).encode(),
+            "Row 3, column “Name in Swedish”: the text is too long.",
+        ),
     ],
 )
 def test_what_is_no_menu_is_refused_with_a_sentence(content: bytes, sentence: str) -> None:
-    assert sentence in refusal(content)
+    assert refusal(content) == sentence
+
+
+def test_largest_menu_is_read() -> None:
+    heading = ";".join(["name_sv", *"x" * 59])
+
+    found = read_table((f"{heading}\n" + "a\n" * 1999 + "b" * 2000 + "\n").encode())
+
+    assert len(found.rows) == 2000
+    assert found.rows[-1] == Row(2001, {"name_sv": "b" * 2000})
+
+
+def test_workbook_beyond_the_limits_is_refused() -> None:
+    columns = workbook(["name_sv", *[None] * 59, "x"], ["a"])
+    rows = workbook(["name_sv"], *[["a"]] * 2001)
+
+    assert refusal(columns) == "The file has more than 60 columns."
+    assert refusal(rows) == "The file has more than 2000 products. Divide it."
 
 
 def test_workbook_with_an_xml_bomb_is_refused() -> None:
@@ -127,7 +178,7 @@ def test_workbook_with_an_xml_bomb_is_refused() -> None:
             content = old.read(name)
             new.writestr(name, bomb if name == "xl/worksheets/sheet1.xml" else content)
 
-    assert "not an Excel workbook" in refusal(file.getvalue())
+    assert refusal(file.getvalue()) == NO_WORKBOOK
 
 
 def test_workbook_is_read_as_it_is_shown() -> None:
@@ -165,6 +216,29 @@ def test_formulas_are_text_in_excel_and_read_back_as_they_were() -> None:
     cells = [(row[0].data_type, row[0].quotePrefix, row[1].value) for row in sheet.iter_rows(2)]
     assert cells == [("s", text[0] in "=+-@", 45.5) for text in FORMULAS]
     assert [row.cells["name_sv"] for row in read_table(content).rows] == FORMULAS
+
+
+def test_exported_workbook_has_its_headings_in_sight_and_numbers_as_numbers() -> None:
+    content = write_excel(["Number", "Price"], [[7, Decimal("45.50")], [True, "a\x00b"]])
+
+    sheet = load_workbook(io.BytesIO(content)).active
+    assert (sheet.title, sheet.freeze_panes) == ("Menu", "A2")
+    assert [sheet.column_dimensions[each].width for each in "AB"] == [10, 9]
+    assert [[(cell.value, cell.font.b) for cell in row] for row in sheet.iter_rows()] == [
+        [("Number", True), ("Price", True)],
+        [(7, False), (45.5, False)],
+        [("True", False), ("ab", False)],
+    ]
+    assert [cell.number_format for cell in sheet[2]] == ["General", "0.00"]
+
+
+@pytest.mark.parametrize(("language", "line"), [("en", "a,1"), ("sv", "a;1")])
+def test_csv_is_for_excel_in_the_active_language(language: str, line: str) -> None:
+    with translation.override(language):
+        content = write_csv(["name", "n"], [["a", 1]])
+
+    assert content.startswith(b"\xef\xbb\xbfname")
+    assert content.decode("utf-8-sig").splitlines()[1] == line
 
 
 def test_swedish_csv_has_semicolons_and_swedish_headings() -> None:
