@@ -52,7 +52,8 @@ class DrawnParts:
         elif name == "Tj":
             self._inks_of_texts.append(self._ink["k"])
         elif name in ("m", "l"):
-            self._points.append(self._moved(*map(float, operands), cm))
+            x, y = map(float, operands)
+            self._points.append(self._moved(x, y, cm))
         elif name == "re":
             x, y, width, height = map(float, operands)
             self._points += [self._moved(x, y, cm), self._moved(x + width, y + height, cm)]

@@ -17,7 +17,7 @@ from tests.orders.codes.test_sheets import no_progress, revisions
 
 
 def pages(layout: PrintLayout, size: int, chosen: list[CodeRevision]) -> list[PageObject]:
-    return PdfReader(io.BytesIO(make_file(layout, size, chosen, no_progress))).pages[:]
+    return list(PdfReader(io.BytesIO(make_file(layout, size, chosen, no_progress))).pages)
 
 
 def mm(page: PageObject) -> list[int]:

@@ -164,7 +164,8 @@ def test_largest_menu_is_read() -> None:
 
 def test_workbook_beyond_the_limits_is_refused() -> None:
     columns = workbook(["name_sv", *[None] * 59, "x"], ["a"])
-    rows = workbook(["name_sv"], *[["a"]] * 2001)
+    names: list[list[object]] = [["name_sv"]] * 2002
+    rows = workbook(*names)
 
     assert refusal(columns) == "The file has more than 60 columns."
     assert refusal(rows) == "The file has more than 2000 products. Divide it."
