@@ -12,6 +12,7 @@ from django.test import Client
 
 from orders.models import CustomerSession
 from tests.conftest import TOKEN
+from tests.factories import ShopFactory
 from tests.storefront.conftest import JsonClient
 
 PATHS = ["/lyktan/session", "/lyktan/orders"]
@@ -97,13 +98,39 @@ def test_other_method_is_rejected(
     response = getattr(customer, method)(path)
 
     assert (response.status_code, response["Allow"]) == (405, allowed)
-    assert response.json()["error"] == "method_not_allowed"
+    assert response.json() == {
+        "error": "method_not_allowed",
+        "message": f"Allowed methods: {allowed}.",
+    }
 
 
 def test_unknown_shop_is_not_found(customer: JsonClient, customer_session: CustomerSession) -> None:
     response = customer.send("/baren/session", {"token": "0000002012-63506374"})
 
-    assert (response.status_code, response.json()["error"]) == (404, "not_found")
+    assert response.status_code == 404
+    assert response.json() == {
+        "error": "not_found",
+        "message": "There is no shop at this address.",
+    }
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("shops", "message"),
+    [
+        (0, "There is no shop here yet."),
+        (2, "There are several shops here, and the address names none."),
+    ],
+)
+def test_address_without_a_shop_is_of_the_only_one(
+    client: JsonClient, shops: int, message: str
+) -> None:
+    ShopFactory.create_batch(shops)
+
+    response = client.send("/session", {"token": "0000002012-63506374"})
+
+    assert response.status_code == 404
+    assert response.json() == {"error": "not_found", "message": message}
 
 
 @pytest.mark.parametrize(
