@@ -85,6 +85,8 @@ def test_previous_pages_show_the_same_rows_backwards() -> None:
         pages.append(follow(client, pages[-1], "previous"))
 
     assert [pk for each in reversed(pages) for pk in ids(each)] == newest_first
+    last_paid = follow(client, page(client, state__exact="paid"), "last")
+    assert last_paid.first_page_url == "?state__exact=paid"
 
 
 @pytest.mark.usefixtures("shops")

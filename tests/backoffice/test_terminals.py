@@ -268,19 +268,17 @@ def test_page_shows_shops_work_left_and_history(till: Terminal) -> None:
 def test_terminal_with_work_left_is_not_retired_and_the_numbers_are_shown(till: Terminal) -> None:
     shop = ShopFactory.create(terminal=till)
     InvoiceFactory.create(issued=True, order__shop=shop)
-
     client = superuser()
 
     page = client.get(f"/admin/orders/terminal/{till.pk}/retire/").content.decode()
     response = client.post(f"/admin/orders/terminal/{till.pk}/retire/", {"confirmed": "yes"})
 
     till.refresh_from_db()
-    assert "Work is left for the terminal: 1 shop uses it, 1 open payment." in page
+    work = "Work is left for the terminal: 1 shop uses it, 1 open payment."
+    assert f"{work} It is retired by itself once none is left." in page
     assert 'type="submit" class="default"' not in page
     assert till.retired_at is None
-    assert shown_messages(response) == [
-        "Not retired. Work is left for the terminal: 1 shop uses it, 1 open payment."
-    ]
+    assert shown_messages(response) == [f"Not retired. {work}"]
 
 
 def test_free_terminal_is_retired_after_confirmation_and_used_again_with_its_password(
@@ -291,18 +289,23 @@ def test_free_terminal_is_retired_after_confirmation_and_used_again_with_its_pas
     asked = client.post(list_url(Terminal), {"action": "retire", "_selected_action": till.pk})
     till.refresh_from_db()
     before = till.retired_at
-    client.post(f"/admin/orders/terminal/{till.pk}/retire/", {"confirmed": "yes"})
+    address = f"/admin/orders/terminal/{till.pk}/retire/"
+    done, again = (client.post(address, {"confirmed": "yes"}) for _ in range(2))
     till.refresh_from_db()
     after = (till.retired_at is not None, till.password)
     label = client.post(page_url(till), {"label": "Old till", "password": ""})
     client.post(page_url(till), {"label": "Till 2", "password": SECRET})
     till.refresh_from_db()
 
-    assert "its password is deleted" in asked.content.decode()
-    assert before is None
-    assert after == (True, "")
-    assert label.status_code == 302
-    assert (till.retired_at, till.password) == (None, SECRET)
+    assert asked.context["explanation"] == (
+        "The terminal is called no more, and its password is deleted. To use it again, enter the "
+        "password on its page."
+    )
+    assert [each.headers["Location"] for each in (done, again)] == [page_url(till)] * 2
+    assert shown_messages(done) == ["The terminal is retired, and its password is deleted."]
+    assert shown_messages(again)[-1] == "The terminal is retired already."
+    assert (before, after) == (None, (True, ""))
+    assert (label.status_code, till.retired_at, till.password) == (302, None, SECRET)
     assert [name for name, _ in events_of(till)] == [
         EventName.TERMINAL_RETIRED,
         EventName.TERMINAL_REACTIVATED,
