@@ -67,6 +67,22 @@ def test_page_shows_items_customer_and_history_beside_the_decision(clerk: User) 
         assert text in page
 
 
+def test_history_counts_the_paid_orders_of_the_customers_last_90_days(clerk: User) -> None:
+    order = waiting_refund(clerk).invoice.order
+    first = database_now() - timedelta(days=90)
+    InvoiceFactory.create(paid=True)
+    InvoiceFactory.create(issued=True, order__customer=order.customer)
+    for hours in (-1, 1):
+        created_at = first + timedelta(hours=hours)
+        InvoiceFactory.create(
+            paid=True, order__customer=order.customer, order__created_at=created_at
+        )
+
+    (waiting,) = superuser().get(admin_url(Refund, "approvals")).context["waiting"]
+
+    assert waiting.history == approvals.CustomerHistory(2, 0, "")
+
+
 def test_sum_of_a_persons_refunds_leaves_out_those_of_the_day_before(clerk: User) -> None:
     old, _new = waiting_refund(clerk), waiting_refund(clerk, "another form")
     Refund.objects.filter(pk=old.pk).update(created_at=database_now() - timedelta(hours=25))
