@@ -277,3 +277,20 @@ def test_single_harmless_action_needs_no_question(seqr_away: None) -> None:
         "Code regenerated",
     ]
     assert Invoice.objects.get() == invoice
+
+
+@pytest.mark.parametrize(
+    ("number", "is_named", "is_job"),
+    [(20, True, False), (21, False, False), (100, False, False), (101, False, True)],
+)
+def test_page_names_up_to_20_rows_and_makes_a_job_of_more_than_100(
+    number: int, is_named: bool, is_job: bool
+) -> None:
+    shop = ShopFactory.create()
+    products = Product.objects.bulk_create(ProductFactory.build_batch(number, shop=shop))
+    body = {"action": "mark_sold_out", "_selected_action": [each.pk for each in products]}
+
+    context: Any = staff(*SELLER).post(list_url(Product), body).context
+
+    assert (context["number"], bool(context["names"])) == (number, is_named)
+    assert (context["job"] is not None, len(context["ids"])) == (is_job, 0 if is_job else number)
