@@ -169,6 +169,24 @@ def test_forged_cookie_makes_no_browser_known(owner: User, settings: Settings) -
     assert not is_signed_in(sign_in_as("owner", PASSWORD, client=browser))
 
 
+def test_cookie_of_a_known_browser_lasts_half_a_year_and_keeps_its_id(
+    owner: User, settings: Settings
+) -> None:
+    settings.SESSION_COOKIE_SECURE = True
+    browser = Client()
+
+    first, second = (
+        sign_in_as("owner", PASSWORD, client=browser).cookies[settings.KNOWN_BROWSER_COOKIE_NAME]
+        for _ in range(2)
+    )
+
+    attributes = ("max-age", "path", "secure", "httponly", "samesite")
+    assert [first[name] for name in attributes] == [180 * 24 * 3600, "/", True, True, "Lax"]
+    user_id, browser_id, *_ = first.value.split(":")
+    assert (user_id, len(browser_id)) == (str(owner.pk), 11)
+    assert second.value.startswith(f"{user_id}:{browser_id}:")
+
+
 def test_success_forgets_the_persons_own_failures(owner: User) -> None:
     for _ in range(2):
         guess("owner", FAILURES_PER_ACCOUNT_AND_ADDRESS - 1)
