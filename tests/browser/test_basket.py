@@ -293,6 +293,23 @@ def test_order_has_options_notes_dining_and_tip(stack: Stack, page: Page, consol
     assert second == {**both, "tip": "7.50", "total": "242.50"}
 
 
+def test_order_in_progress_is_not_submitted_again(stack: Stack, page: Page) -> None:
+    held: list[Route] = []
+    block_app(page)
+    open_menu(page, stack.scan())
+    choose(page, "Cinnamon bun")
+    page.route("**/lyktan/orders", lambda route: held.extend([route]))
+
+    with page.expect_request("**/lyktan/orders"):
+        submit_order(page)
+    expect(page.get_by_role("button", name="Order and pay")).to_be_disabled()
+    page.evaluate("document.querySelector('#basket').requestSubmit()")
+    held[0].continue_()
+
+    expect_heading(page, "Pay in SEQR")
+    assert len(held) == 1
+
+
 def test_order_has_a_nonce_also_on_a_page_that_is_served_over_plain_http(
     stack: Stack, page: Page, console: Console
 ) -> None:

@@ -109,7 +109,12 @@ LINES: dict[str, dict[str, tuple[str, ...]]] = {
             "#nextStreamAt = 1;",
         ),
     },
-    "page": {AS_WIDE_AS_THE_WINDOW: ("window.scrollTo(1, 0);",)},
+    "page": {
+        AS_WIDE_AS_THE_WINDOW: ("window.scrollTo(1, 0);",),
+        "the page is at its top, where the heading is": (
+            "find(document, `#${id} h1`).focus({ preventScroll: false });",
+        ),
+    },
     "product-sheet": {SET_BEFORE_USE: ("#quantity = 2;",)},
     "receipt-page": {MILLISECOND: ("const PAUSE_MS = 1001;",)},
     "retry": {
