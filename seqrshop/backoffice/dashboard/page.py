@@ -371,10 +371,14 @@ def _duration(milliseconds: float | None) -> str:
         return f"{round(milliseconds)}\N{NO-BREAK SPACE}ms"
     seconds = milliseconds / 1000
     if seconds < 100:
-        return f"{number_format(seconds, 1)}\N{NO-BREAK SPACE}s"
+        return f"{_tenths(seconds)}\N{NO-BREAK SPACE}s"
     if seconds < 100 * 60:
         return f"{round(seconds / 60)}\N{NO-BREAK SPACE}min"
-    return f"{number_format(seconds / 3600, 1)}\N{NO-BREAK SPACE}h"
+    return f"{_tenths(seconds / 3600)}\N{NO-BREAK SPACE}h"
+
+
+def _tenths(value: float) -> str:
+    return number_format(round(value, 1), 1)  # Django cuts what is too long
 
 
 def _amount(value: Decimal) -> str:

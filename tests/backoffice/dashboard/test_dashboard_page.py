@@ -320,10 +320,11 @@ def test_usual_periods_are_marked_and_keep_the_shop_and_the_currency(shop: Shop)
         (0, "0 ms"),
         (999, "999 ms"),
         (1000, "1.0 s"),
+        (2_460, "2.5 s"),
         (99_940, "99.9 s"),
         (100_000, "2 min"),
         (5_999_000, "100 min"),
-        (6_000_000, "1.6 h"),
+        (6_000_000, "1.7 h"),
     ],
 )
 def test_duration_is_in_a_unit_that_people_read(milliseconds: float | None, text: str) -> None:
