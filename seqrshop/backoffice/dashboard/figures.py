@@ -77,7 +77,7 @@ class Totals(Amounts):
     @property
     def basket(self) -> Decimal | None:
         """The average payment for goods, without tips, before refunds; None without any."""
-        return self.sales / self.payments if self.payments else None
+        return round(self.sales / self.payments, 2) if self.payments else None
 
 
 @dataclass

@@ -119,12 +119,12 @@ def test_cards_show_the_period_and_the_one_before(shop: Shop) -> None:
 
 
 def test_cards_of_a_period_after_none_have_no_basket_before_and_no_change() -> None:
-    takings_of(ShopFactory.create(), LAST, sales="10")
+    takings_of(ShopFactory.create(), LAST, sales="20", payments=3)
 
     cards = cards_of(shown())
 
     assert cards["Takings"][1][1] == "The period before: 0.00 SEK"
-    assert cards["Average basket"] == ("10.00 SEK", ("The period before: –",))
+    assert cards["Average basket"] == ("6.67 SEK", ("The period before: –",))
 
 
 def test_lower_takings_are_shown_with_a_minus_sign() -> None:
