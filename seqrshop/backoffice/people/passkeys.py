@@ -28,7 +28,6 @@ MAX_ANSWER_LENGTH = 20_000  # of a device's answer, as JSON
 
 State = dict[str, Any]
 """The challenge that was sent; the session keeps it until the answer comes."""
-NO_CHALLENGE: State = {}  # no answer is accepted for it
 
 
 class PasskeyRefused(Exception):
@@ -54,8 +53,10 @@ def finish_adding(request: HttpRequest, state: State | None, answer: str) -> Pas
     Raises PasskeyRefused, also where no state was kept.
     """
     response = _parsed(answer)
+    if state is None:
+        raise PasskeyRefused
     try:
-        auth_data = _server(request).register_complete(state or NO_CHALLENGE, response)
+        auth_data = _server(request).register_complete(state, response)
     except (ValueError, KeyError, TypeError, AttributeError, AssertionError) as error:
         raise PasskeyRefused from error
     credential = auth_data.credential_data
@@ -85,9 +86,11 @@ def finish_check(
     copied device.
     """
     response = _parsed(answer)
+    if state is None:
+        raise PasskeyRefused
     try:
         proven = _server(request).authenticate_complete(
-            state or NO_CHALLENGE, [_credential(passkey) for passkey in known], response
+            state, [_credential(passkey) for passkey in known], response
         )
         count = AuthenticationResponse.from_dict(response).response.authenticator_data.counter
     except (ValueError, KeyError, TypeError, AttributeError) as error:
