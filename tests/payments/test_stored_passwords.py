@@ -234,7 +234,7 @@ def test_password_that_staff_change_meanwhile_is_kept(settings: Settings, rotate
     thread = threading.Thread(target=with_own_connection, args=(reencrypt_passwords,))
 
     with transaction.atomic():
-        Terminal.objects.select_for_update().get(pk=terminal.pk)
+        Terminal.objects.select_for_update(no_key=True).get(pk=terminal.pk)
         thread.start()
         wait_for_lock_wait()
         terminal.password = "changed by staff"

@@ -259,7 +259,7 @@ def test_wait_for_a_row_lock_ends_with_an_error(monkeypatch: pytest.MonkeyPatch)
         mine.execute("SET LOCAL lock_timeout = '200ms'")
 
         with pytest.raises(OperationalError) as raised:
-            mine.execute("SELECT * FROM orders_shop FOR UPDATE")
+            mine.execute("SELECT * FROM orders_shop FOR NO KEY UPDATE")
 
         assert isinstance(raised.value.__cause__, psycopg.errors.LockNotAvailable)
         transaction.set_rollback(True)

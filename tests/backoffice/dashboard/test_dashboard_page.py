@@ -277,7 +277,7 @@ def test_times_and_calls_are_shown_beside_those_before(shop: Shop) -> None:
     context = shown()
 
     assert plain(context["kitchen"].rows) == (
-        ("Paid to ready", "10", "61.9 s", "66.4 s", "29.8 s"),
+        ("Paid to ready", "10", "62.0 s", "66.5 s", "29.9 s"),
         ("Paid to served", "0", "–", "–", "–"),
     )
     assert plain(context["seqr"]["table"].rows) == (

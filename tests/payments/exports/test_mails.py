@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import smtplib
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from pytest_django import Settings
 
 from orders.models import Seller
 from payments.exports import mail as export_mail
+from payments.exports.export import write_file
 from payments.models import DeliveryStatus, ExportDelivery, ExportedContent
 from tests.payments.exports.schedules import FIRST, NAME, deliver_all, lapse_leases
 from tests.sie_reader import read_sie
@@ -79,15 +81,24 @@ def test_failure_does_not_repeat_the_address(
     assert "a@b.se" not in ExportDelivery.objects.get().last_error + caplog.text
 
 
+@pytest.mark.parametrize("spare_bytes", [0, -1])
 def test_file_too_large_for_a_mail_is_refused(
-    new_schedule: Any, monkeypatch: pytest.MonkeyPatch
+    new_schedule: Any, monkeypatch: pytest.MonkeyPatch, spare_bytes: int
 ) -> None:
     new_schedule(recipient="books@example.se", folder="")
-    monkeypatch.setattr(export_mail, "MAX_ATTACHMENT_BYTES", 225)
+    sizes: list[int] = []
+
+    def write_and_limit(selection: Any, path: Path, count: Any) -> None:
+        write_file(selection, path, count)
+        sizes.append(path.stat().st_size)
+        monkeypatch.setattr(export_mail, "MAX_ATTACHMENT_BYTES", sizes[0] + spare_bytes)
+
+    monkeypatch.setattr("payments.exports.mail.write_file", write_and_limit)
 
     deliver_all()
 
-    assert mail.outbox == []
-    assert ExportDelivery.objects.get().last_error == (
-        "The file has 226\N{NO-BREAK SPACE}bytes, too much for a mail. Choose a folder."
+    refusal = (
+        f"The file has {sizes[0]}\N{NO-BREAK SPACE}bytes, too much for a mail. Choose a folder."
     )
+    assert len(mail.outbox) == (0 if spare_bytes else 1)
+    assert ExportDelivery.objects.get().last_error == (refusal if spare_bytes else "")
