@@ -247,3 +247,11 @@ def test_swedish_csv_has_semicolons_and_swedish_headings() -> None:
         content = write_csv([column.heading for column in COLUMNS[:3]], [["1", "2", "3"]])
 
     assert content.decode("utf-8-sig").splitlines()[0] == "Nummer;Artikelnummer;Namn på svenska"
+
+
+def test_blanks_around_a_cell_do_not_count() -> None:
+    rows = read_table(b" name_sv ; sku ;price\n Stor  semla ;\tS1;45,00 \n").rows
+
+    assert [row.cells for row in rows] == [
+        {"name_sv": "Stor  semla", "sku": "S1", "price": "45,00"},
+    ]

@@ -98,7 +98,7 @@ def test_late_query_with_lost_answer_is_repeated(
     sandbox: SandboxProcess, seqr_proxy: FaultProxy
 ) -> None:
     """The query has accepted the payment, and no poller queries an ended invoice."""
-    invoice = ended_invoice_paid_at_seqr(sandbox)
+    invoice, _other = (ended_invoice_paid_at_seqr(sandbox) for _ in range(2))
     refresh_with_lost_answer(seqr_proxy, invoice)
     age_late_query(invoice, seconds=10)
     found = find_work().late_queries_to_repeat
