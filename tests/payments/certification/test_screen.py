@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+from copy import copy
 from dataclasses import replace
 from pathlib import Path
 
@@ -31,7 +32,7 @@ class Window(io.StringIO):
 
 def screen_of(written: io.StringIO) -> Screen:
     """Return a screen whose styles are shown as a letter before the text."""
-    style = no_style()
+    style = copy(no_style())  # Django has one for all
     for role in ("MIGRATE_HEADING", "SUCCESS", "ERROR", "WARNING"):
         setattr(style, role, f"{role[0]}:{{}}".format)
     return Screen(OutputWrapper(written), style, "seqr://SEQR.SE/")

@@ -25,7 +25,7 @@ class Functions:
         self._by_place: dict[tuple[str, str, int], list[FunctionType]] = defaultdict(list)
         gc.unfreeze()  # what is frozen is not listed
         for each in gc.get_objects():
-            if isinstance(each, FunctionType):
+            if type(each) is FunctionType:  # isinstance would evaluate lazy objects
                 self._by_place[_place(each.__code__)].append(each)
         gc.freeze()  # so that no child goes through them all
 
