@@ -30,6 +30,7 @@ from tests.factories import (
     ShopFactory,
     TerminalFactory,
 )
+from tests.fault_proxy import FaultProxy
 from tests.sandbox_process import SandboxProcess
 
 S = InvoiceStatus
@@ -174,6 +175,16 @@ def pause_for_refused_password() -> PaymentPause:
 def make_probe_due(pause: PaymentPause) -> None:
     """Make the next probe of a payment pause due now."""
     PaymentPause.objects.filter(pk=pause.pk).update(next_probe_at=database_now())
+
+
+def send_before_next_answer(proxy: FaultProxy, invoice: Invoice) -> None:
+    """Let another worker send the invoice, whose lease has ended, before SEQR's next answer."""
+
+    def send_in_another_worker() -> None:
+        expire_lease(invoice)
+        send_invoice(invoice.pk)
+
+    proxy.before_next_answer(send_in_another_worker)
 
 
 def expire_lease(invoice: Invoice) -> None:

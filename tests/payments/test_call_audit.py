@@ -29,7 +29,6 @@ from tests.fault_proxy import FaultProxy
 from tests.payments.steps import (
     BY_POLLER,
     event_names,
-    expire_lease,
     invoice_in,
     issued_invoice,
     new_invoice,
@@ -37,6 +36,7 @@ from tests.payments.steps import (
     reference,
     refresh,
     reloaded,
+    send_before_next_answer,
 )
 from tests.sandbox_process import SandboxProcess
 
@@ -104,12 +104,7 @@ def test_cancel_of_stray_reference_is_recorded(
     sandbox: SandboxProcess, seqr_proxy: FaultProxy
 ) -> None:
     invoice = new_invoice()
-
-    def send_in_another_worker() -> None:
-        expire_lease(invoice)
-        send_invoice(invoice.pk)
-
-    seqr_proxy.before_next_answer(send_in_another_worker)
+    send_before_next_answer(seqr_proxy, invoice)
 
     send_invoice(invoice.pk)
 

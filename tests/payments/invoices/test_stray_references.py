@@ -15,6 +15,7 @@ from tests.payments.steps import (
     other_terminal,
     reference,
     reloaded,
+    send_before_next_answer,
     with_reference,
 )
 from tests.sandbox_process import SandboxProcess
@@ -27,12 +28,7 @@ def test_late_reference_is_cancelled_and_never_replaces_the_shown_one(
 ) -> None:
     """A worker's answer arrives after its lease, and another worker has sent."""
     invoice = new_invoice()
-
-    def send_in_another_worker() -> None:
-        expire_lease(invoice)
-        send_invoice(invoice.pk)
-
-    seqr_proxy.before_next_answer(send_in_another_worker)
+    send_before_next_answer(seqr_proxy, invoice)
 
     send_invoice(invoice.pk)
 
