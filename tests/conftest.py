@@ -20,7 +20,12 @@ from pytest_django import DjangoDbBlocker, Settings
 from orders.models import CustomerSession, Product, Shop
 from payments.gateway import forget_connections
 from payments.polling import status_checks
-from tests.database_roles import TABLE_CLEANER, become_application_role, become_owner
+from tests.database_roles import (
+    TABLE_CLEANER,
+    become_application_role,
+    become_owner,
+    let_tests_analyze,
+)
 from tests.factories import CustomerSessionFactory, ProductFactory, ShopFactory
 from tests.fault_proxy import FaultProxy, use_seqr_at
 from tests.migrated_database import migrated_database
@@ -83,6 +88,7 @@ def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -
         )
         with django_db_blocker.unblock():
             become_application_role()
+            let_tests_analyze()
             TABLE_CLEANER.empty_tables()
         yield
         TABLE_CLEANER.close()

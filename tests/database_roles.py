@@ -66,6 +66,32 @@ def execute_as_owner(*statements: str) -> None:
             return
 
 
+# Only an owner may analyse a table, and only the transaction that has inserted rows sees them.
+_ANALYSIS = sql.SQL("""
+CREATE OR REPLACE FUNCTION public.analyze_for_tests(names text[]) RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public AS $$
+DECLARE
+    name text;
+BEGIN
+    FOREACH name IN ARRAY names LOOP
+        EXECUTE format('ANALYZE %I', name);
+    END LOOP;
+END $$
+""")
+
+
+def let_tests_analyze() -> None:
+    """Make the function that `analyze` calls, as the owner."""
+    with psycopg.connect(owner_url()) as owner:
+        owner.execute(_ANALYSIS)
+
+
+def analyze(*tables: str) -> None:
+    """Let PostgreSQL gather statistics of tables, with the rows of the test's transaction."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT public.analyze_for_tests(%s)", [list(tables)])
+
+
 class TableCleaner:
     """Empties the tables over one connection, which keeps the plans of its statements."""
 

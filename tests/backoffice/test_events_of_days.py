@@ -17,7 +17,7 @@ from orders.models import AuditEvent, Order, Shop
 from orders.query_plans import planned_by_index
 from seqrshop.backoffice import events_by_order, row_count, rows_of_shops
 from seqrshop.backoffice.audit_event import AuditEventAdmin
-from tests.database_roles import execute_as_owner
+from tests.database_roles import analyze, execute_as_owner
 from tests.factories import CustomerFactory, OrderFactory, ShopFactory
 from tests.staff import list_url, shown_messages, staff, superuser
 
@@ -139,8 +139,7 @@ def _compact_indexes(django_db_setup: None, django_db_blocker: DjangoDbBlocker) 
 def test_page_of_a_day_reads_no_event_of_another_day(page: str, has_statistics: bool) -> None:
     client = superuser()
     if has_statistics:
-        with connection.cursor() as cursor:
-            cursor.execute("ANALYZE orders_auditevent")
+        analyze("orders_auditevent")
 
     with planned_by_index(), CaptureQueriesContext(connection) as queries:
         changelist(client, query(FIFTH_DAY, p=page))

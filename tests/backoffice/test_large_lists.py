@@ -16,6 +16,7 @@ from seqrshop.backoffice import large_lists, row_count
 from seqrshop.backoffice.audit_event import AuditEventAdmin
 from seqrshop.backoffice.large_lists import Position
 from seqrshop.backoffice.order import OrderAdmin
+from tests.database_roles import analyze
 from tests.factories import CustomerFactory, InvoiceFactory, OrderFactory, ShopFactory
 from tests.staff import list_url, listed, shown_messages, staff, superuser
 
@@ -37,8 +38,7 @@ def shops(monkeypatch: pytest.MonkeyPatch) -> list[Shop]:
         OrderFactory.build(customer=customer, shop=shops[number % 2], state="paid")
         for number in range(ORDERS)
     )
-    with connection.cursor() as cursor:
-        cursor.execute("ANALYZE orders_order")
+    analyze("orders_order")
     return shops
 
 
@@ -239,8 +239,7 @@ def test_events_of_some_shops_are_paged_by_order(
                 name="order_served",
                 source="staff",
             )
-    with connection.cursor() as cursor:
-        cursor.execute("ANALYZE orders_auditevent")
+    analyze("orders_auditevent")
     client = staff("orders.view_auditevent", shops=shops[:1])
     wanted = AuditEvent.objects.filter(order__shop=shops[0], **query).order_by("-order_id", "-id")
 

@@ -20,6 +20,7 @@ from seqrshop.backoffice import large_lists, row_count, rows_of_shops
 from seqrshop.backoffice.id_ranges import IdRange, first_of_shops, ids_of_times
 from seqrshop.backoffice.order import OrderAdmin
 from seqrshop.backoffice.row_count import RowCount
+from tests.database_roles import analyze
 from tests.factories import CustomerFactory, OrderFactory, ShopFactory
 from tests.staff import list_url, staff, superuser
 
@@ -56,8 +57,7 @@ def shops(monkeypatch: pytest.MonkeyPatch) -> list[Shop]:
         )
         moment = FIRST_DAY + timedelta(days=day, hours=hours)
         Order.objects.filter(pk=order.pk).update(created_at=moment)
-    with connection.cursor() as cursor:
-        cursor.execute("ANALYZE orders_order")
+    analyze("orders_order")
     return shops
 
 
@@ -168,8 +168,7 @@ def _add_paid_orders(shop: Shop, ids: Iterable[int]) -> None:
         Order(**sample | {"id": pk, "public_id": UUID(int=pk), "return_key": pk, "nonce": pk})
         for pk in ids
     )
-    with connection.cursor() as cursor:
-        cursor.execute("ANALYZE orders_order")
+    analyze("orders_order")
 
 
 def _sort_nothing() -> None:

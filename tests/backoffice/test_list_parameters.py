@@ -133,7 +133,7 @@ GENERAL = ["q", "o", "p", "e", "all", "_popup", "_to_field", "_facets", "_change
 
 @pytest.mark.filterwarnings("ignore:DateTimeField .* received a naive datetime")
 @hypothesis_settings(
-    max_examples=60,
+    max_examples=30,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )

@@ -21,6 +21,7 @@ from payments.models import Refund, RefundStatus
 from payments.refunds.refund import request_refund
 from seqrshop.backoffice import search_page
 from seqrshop.backoffice.search import orders_matching
+from tests.database_roles import analyze
 from tests.factories import (
     CustomerFactory,
     InvoiceFactory,
@@ -241,6 +242,7 @@ def many_rows(order: Order) -> None:
         )
         for invoice in invoices
     )
+    analyze("orders_customer", "payments_invoice", "payments_refund")
 
 
 INDEXES = {

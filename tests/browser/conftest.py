@@ -12,7 +12,7 @@ from urllib.parse import urlsplit, urlunsplit
 import pytest
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, WebError
 
-from tests.browser.browsers import new_browser_context, shared_chromium
+from tests.browser.browsers import shared_chromium, still_browser_context
 from tests.browser.stack import Stack, running_stack
 from tests.migrated_database import copy_of_migrated_database
 
@@ -107,7 +107,7 @@ def open_browser(chromium: Browser, console: Console) -> Iterator[OpenBrowser]:
     contexts: list[BrowserContext] = []
 
     def open_one(**options: Any) -> BrowserContext:
-        context = new_browser_context(chromium, **options)
+        context = still_browser_context(chromium, **options)
         context.on("console", console.record)
         context.on("weberror", console.record_script_error)
         contexts.append(context)
@@ -126,7 +126,7 @@ class UsedBrowser:
 
     def __init__(self, chromium: Browser) -> None:
         self._chromium = chromium
-        self._context = new_browser_context(chromium)
+        self._context = still_browser_context(chromium)
 
     def context(self) -> BrowserContext:
         """Return the context, without cookies."""
@@ -140,7 +140,7 @@ class UsedBrowser:
             each.close()
         if not is_on_time:
             self.close()
-            self._context = new_browser_context(self._chromium)
+            self._context = still_browser_context(self._chromium)
 
     def close(self) -> None:
         """Close the context."""

@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, Page
 
 from orders.models import OrderState
 from tests.browser.axe import accessibility_violations, violations_in_each_theme
-from tests.browser.browsers import SIZES, ZOOMED, new_browser_context
+from tests.browser.browsers import SIZES, ZOOMED, still_browser_context
 from tests.browser.conftest import Console
 from tests.browser.customer import PAID, UNPAID, Customer
 from tests.browser.layout import layout_faults
@@ -66,7 +66,7 @@ LISTEN = """(element) => {
 @pytest.fixture(scope="module")
 def customer(stack: Stack, chromium: Browser) -> Iterator[Customer]:
     """A customer who reads Swedish, the language with the longer words."""
-    context = new_browser_context(chromium, locale="sv-SE")
+    context = still_browser_context(chromium, locale="sv-SE")
     customer = Customer(stack, context.new_page())
     yield customer
     customer.reset()
@@ -76,7 +76,7 @@ def customer(stack: Stack, chromium: Browser) -> Iterator[Customer]:
 @pytest.fixture(scope="module")
 def english_customer(stack: Stack, chromium: Browser) -> Iterator[Customer]:
     """A customer who reads English."""
-    context = new_browser_context(chromium)
+    context = still_browser_context(chromium)
     customer = Customer(stack, context.new_page())
     yield customer
     customer.reset()

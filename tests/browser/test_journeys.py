@@ -29,6 +29,12 @@ from tests.browser.steps import (
 pytestmark = pytest.mark.browser
 
 
+@pytest.fixture(autouse=True)
+def _pages_move(page: Page) -> None:
+    """Let pages move, as they do for most customers; in other tests they do not."""
+    page.emulate_media(reduced_motion="no-preference")
+
+
 @pytest.fixture(params=SIZES.values(), ids=list(SIZES))
 def sized_page(request: pytest.FixtureRequest, page: Page) -> Page:
     """A page on a small phone, a phone and a desktop."""

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.browsers import new_browser_context
+from tests.browser.browsers import still_browser_context
 from tests.browser.conftest import Console
 from tests.browser.customer import Customer
 from tests.browser.menus import Session, change_session
@@ -60,7 +60,7 @@ ACTIONS = "#order .actions :is(a, button):visible"
 @pytest.fixture(scope="module")
 def customer(stack: Stack, chromium: Browser) -> Iterator[Customer]:
     """A customer with one page."""
-    context = new_browser_context(chromium)
+    context = still_browser_context(chromium)
     customer = Customer(stack, context.new_page())
     yield customer
     customer.reset()

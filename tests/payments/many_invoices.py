@@ -36,9 +36,3 @@ def insert_invoices(*, ended: int, open_at_seqr: int, first_id: int = FIRST_ID) 
             [shop.terminal_id, first_id + open_at_seqr, first_id],
         )
         cursor.execute("DISCARD PLANS")  # of the foreign keys' checks, made for small tables
-
-
-def analyze() -> None:
-    """Let PostgreSQL gather statistics of orders and invoices, as it does now and then."""
-    with connection.cursor() as cursor:
-        cursor.execute("ANALYZE orders_order, payments_invoice")

@@ -13,8 +13,8 @@ from payments.receipts.submit import receipts_due
 from payments.recovery import find_work
 from seqrshop.ops.health_snapshot import read_backlog, read_health_snapshot
 from tests.bench.scale.scheduled import rows_read
-from tests.database_roles import owner_url
-from tests.payments.many_invoices import FIRST_ID, analyze, insert_invoices
+from tests.database_roles import analyze, owner_url
+from tests.payments.many_invoices import FIRST_ID, insert_invoices
 
 OPEN, ENDED = 100, 20_000
 MAX_ROWS_READ = 20 * OPEN  # of one scheduled read, which has up to a dozen statements
@@ -36,7 +36,7 @@ def have_no_statistics() -> None:
 def have_statistics_of_an_opening_day() -> None:
     """Every invoice was open when PostgreSQL last looked."""
     insert_invoices(ended=0, open_at_seqr=OPEN)
-    analyze()
+    analyze("orders_order", "payments_invoice")
     insert_invoices(ended=ENDED, open_at_seqr=0, first_id=FIRST_ID + OPEN)
 
 

@@ -23,7 +23,8 @@ from payments.models import (
     shard_of,
 )
 from payments.polling.shards import invoices_open_at_seqr
-from tests.payments.many_invoices import analyze, insert_invoices
+from tests.database_roles import analyze
+from tests.payments.many_invoices import insert_invoices
 from tests.payments.steps import invoice_in, reloaded
 
 S = InvoiceStatus
@@ -65,7 +66,7 @@ def test_stored_bucket_is_the_one_computed_here() -> None:
 @pytest.mark.parametrize("count", [2, 64])
 def test_shard_reads_no_row_but_its_own_open_ones(count: int) -> None:
     insert_invoices(ended=20_000, open_at_seqr=640)
-    analyze()
+    analyze("orders_order", "payments_invoice")
 
     with planned_by_index():
         plan = _executed_plan(invoices_open_at_seqr(Shard(0, count)))

@@ -183,7 +183,7 @@ class History:
 
 @given(steps=st.lists(st.sampled_from(STEPS), min_size=4, max_size=14))
 @hypothesis_settings(
-    max_examples=40,
+    max_examples=20,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )

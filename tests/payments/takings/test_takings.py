@@ -93,7 +93,7 @@ def sums(model: Any, *columns: str) -> dict[Key, tuple[Decimal, ...]]:
 
 
 @settings(
-    max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(data=st.data())
 def test_takings_equal_the_receipts_after_any_history(data: st.DataObject, clerk: User) -> None:

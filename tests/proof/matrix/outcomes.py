@@ -11,7 +11,7 @@ from tests.proof.matrix.faults import FAULTS, Fault
 
 Checked = ParamSpec("Checked")
 Outcome = Callable[Checked, None]
-SAMPLE_STEP: Final = 5
+SAMPLE_STEP: Final = 6
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ class Expected(Generic[Checked]):
 
     @property
     def sampled_faults(self) -> tuple[Fault, ...]:
-        """The first fault of each outcome, and every fifth from one that the operation decides."""
+        """The first fault of each outcome, and every sixth from one that the operation decides."""
         chosen = {next(iter(faults)) for faults in self.faults_of.values()}
         chosen |= set(FAULTS[len(self.operation) % SAMPLE_STEP :: SAMPLE_STEP])
         return tuple(fault for fault in FAULTS if fault in chosen)

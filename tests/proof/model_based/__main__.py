@@ -14,7 +14,7 @@ import subprocess
 import sys
 import time
 
-from tests.proof.model_based.plan import RUNS, STEPS, seeds_for
+from tests.proof.model_based.plan import MAX_RUNS, STEPS, seeds_for
 
 TEST = "tests/proof/model_based/test_invariants.py"
 BUSY_DAY_ROWS = "35000"
@@ -76,14 +76,14 @@ def main() -> int:
     seeds = seeds_for(examples)
     if seeds > 1 and not all(_run_whole(*each) for each in WHOLE_TESTS):
         return 1
-    _print(f"{seeds * RUNS} runs of {STEPS} steps, with the seeds {seed} to {seed + seeds - 1}")
+    _print(f"{seeds * MAX_RUNS} runs of {STEPS} steps, with the seeds {seed} to {seed + seeds - 1}")
     began = time.monotonic()
     command = [sys.executable, "-m", "pytest", TEST, "-q", "-p", "no:logging"]
     if seeds > 1:
         command += ["-n", str(MAX_PROCESSES)]
     done = subprocess.run(
         command,
-        env={**os.environ, "SEED": str(seed), "SEEDS": str(seeds)},
+        env={**os.environ, "SEED": str(seed), "SEEDS": str(seeds), "RUNS": str(MAX_RUNS)},
         stdout=subprocess.PIPE,
         text=True,
         check=False,

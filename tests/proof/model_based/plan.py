@@ -4,10 +4,11 @@ import os
 
 SEED = int(os.environ.get("SEED", "1"))
 SEEDS = int(os.environ.get("SEEDS", "1"))  # consecutive, from SEED on
-RUNS = 9  # with each seed: after ten, hypothesis mutates earlier runs instead of drawing new ones
+RUNS = int(os.environ.get("RUNS", "3"))  # with each seed
+MAX_RUNS = 9  # after ten, hypothesis mutates earlier runs instead of drawing new ones
 STEPS = 25
 
 
 def seeds_for(runs: int) -> int:
     """Return the number of seeds that make at least this many runs."""
-    return max(1, -(-runs // RUNS))
+    return max(1, -(-runs // MAX_RUNS))
