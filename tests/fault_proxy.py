@@ -158,6 +158,7 @@ class FaultProxy:
 
         class Handler(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
+            disable_nagle_algorithm = True  # else a body waits 40 ms for its head
 
             def setup(self) -> None:
                 proxy._open_connections.add(self.request)

@@ -71,7 +71,6 @@ LONG_SCOPES = (
     "tests/payments/reconciliation/test_large_report.py",
     "tests/payments/invoices/test_stuck_cancels.py",
     "tests/seqrshop/test_development.py",
-    "tests/backoffice/test_narrow_pages_in_browser.py",
     "tests/payments/polling/test_process.py",
     "tests/orders/test_migrate.py",
     "tests/serving/test_web_process.py",
@@ -86,6 +85,18 @@ LONG_SCOPES = (
     "tests/sandbox/test_in_chromium.py",
     "tests/seqrshop/test_postgresql.py",
     "tests/serving/test_outages.py",
+    "tests/backoffice/test_narrow_pages_in_browser.py",
+    "tests/bench/web/test_journey_statements.py",
+    "tests/telemetry/test_processes.py",
+    "tests/backoffice/people/test_people_in_browser.py",
+    "tests/payments/reconciliation/test_foreign_marks.py",
+    "tests/ops/test_prometheus.py",
+    "tests/ops/test_restore.py",
+    "tests/payments/closings/test_closings_equal_seqr.py",
+    "tests/backoffice/test_bulk_in_browser.py",
+    "tests/payments/polling/test_status_checks.py",
+    "tests/payments/polling/test_locked_rows.py",
+    "tests/seqrshop/test_imports.py",
 )
 
 
