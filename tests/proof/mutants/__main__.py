@@ -18,6 +18,7 @@ from pathlib import Path
 from queue import SimpleQueue
 
 from tests.prepared_cluster import CLUSTER_VARIABLE, prepare_cluster
+from tests.proof.model_based.plan import MAX_RUNS
 from tests.proof.mutants.mutation import Mutation
 from tests.proof.mutants.mutations import MUTATIONS
 from tests.proof.mutants.progress import Progress
@@ -130,7 +131,7 @@ def _run(copy: Path, *tests: str, env: Mapping[str, str] = os.environ) -> int:
     done = subprocess.run(
         [sys.executable, "-m", "pytest", "-q", "-x", "-rfE", "--tb=no", *tests],
         cwd=copy,
-        env={**env, "SEED": str(SEED), "SEEDS": str(SEEDS)},
+        env={**env, "SEED": str(SEED), "SEEDS": str(SEEDS), "RUNS": str(MAX_RUNS)},
         capture_output=True,
         text=True,
         check=False,
