@@ -36,8 +36,8 @@ LINTERS = {
     "javascript": ["python", "-m", "seqrshop.local.javascript"],
     "vocabulary": ["python", "-m", "seqrshop.local.vocabulary"],
 }
-# Four processes: the smallest machine has two cores, and half of the time tests wait.
-PYTEST = ["pytest", "-n", "4", "--dist", "loadfile"]
+# Three processes: the smallest machine has two cores, and a third of the time tests wait.
+PYTEST = ["pytest", "-n", "3", "--dist", "loadfile"]
 TESTS: dict[str, dict[str, list[str]]] = {
     "lint": {},
     "unit": {"unit tests": [*PYTEST, "--quiet", "-m", "unit"]},
