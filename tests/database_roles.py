@@ -7,6 +7,7 @@ shop run beside the test, and DATABASE_URL in pytest, which creates the database
 
 import os
 import secrets
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TypeAlias
@@ -20,6 +21,7 @@ from psycopg.errors import DeadlockDetected
 from orders.database_roles import grant_application_access, reconnect
 
 ATTEMPTS = 5
+VACUUM_SECONDS = 60
 # Django fills them when it migrates, and no test changes them.
 FILLED_TABLES = {"auth_permission", "django_content_type"}
 Connection: TypeAlias = "psycopg.Connection[tuple[object, ...]]"
@@ -90,6 +92,22 @@ def analyze(*tables: str) -> None:
     """Let PostgreSQL gather statistics of tables, with the rows of the test's transaction."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT public.analyze_for_tests(%s)", [list(tables)])
+
+
+def vacuum() -> None:
+    """Remove what earlier tests have deleted or rolled back from all tables and their indexes.
+
+    PostgreSQL keeps it while it gathers statistics of its own accord; then once more. Raises
+    TimeoutError.
+    """
+    deadline = time.monotonic() + VACUUM_SECONDS
+    with psycopg.connect(owner_url(), autocommit=True) as owner:
+        while time.monotonic() < deadline:
+            owner.execute("VACUUM (ANALYZE, INDEX_CLEANUP ON)")
+            left = owner.execute("SELECT sum(n_dead_tup) FROM pg_stat_user_tables").fetchone()
+            if left == (0,):
+                return
+    raise TimeoutError(f"{left} deleted rows are left")
 
 
 class TableCleaner:

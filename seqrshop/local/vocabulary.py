@@ -43,6 +43,7 @@ ALLOWED = {
     "docs/glossary.md",
     "seqrshop/local/vocabulary.py",
     "seqrshop/ops/doctor/database.py",  # names of PostgreSQL's own
+    "tests/database_roles.py",  # the same
     "tests/seqrshop/test_vocabulary.py",
 }
 NAMES = {".env.example", "Makefile", "Procfile"}

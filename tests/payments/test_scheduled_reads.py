@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from unittest.mock import Mock
 
-import psycopg
 import pytest
 
 from orders.clock import database_now
@@ -13,7 +12,7 @@ from payments.receipts.submit import receipts_due
 from payments.recovery import find_work
 from seqrshop.ops.health_snapshot import read_backlog, read_health_snapshot
 from tests.bench.scale.scheduled import rows_read
-from tests.database_roles import analyze, owner_url
+from tests.database_roles import analyze, vacuum
 from tests.payments.many_invoices import FIRST_ID, insert_invoices
 
 OPEN, ENDED = 100, 20_000
@@ -25,8 +24,7 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture(autouse=True)
 def vacuumed_tables(db: None) -> None:
     """The tables without the deleted rows of earlier tests, which a read meets in its index."""
-    with psycopg.connect(owner_url(), autocommit=True) as owner:
-        owner.execute("VACUUM (ANALYZE)")
+    vacuum()
 
 
 def have_no_statistics() -> None:

@@ -8,8 +8,10 @@ from collections.abc import Iterator
 from urllib.parse import urlsplit, urlunsplit
 
 import pytest
+import redis
 from pytest_django import Settings
 
+from seqrshop.local.servers import run_servers
 from seqrshop.ops.doctor.broker import LONG_QUEUE, VERY_LONG_QUEUE, broker
 from tests.ops.doctor.results import levels, only
 from tests.redis_reset import redis_for_tests
@@ -84,16 +86,19 @@ def test_wrong_password_is_reported_and_not_shown(settings: Settings) -> None:
     assert "wrong-secret" not in f"{finding}"
 
 
+@pytest.fixture(scope="module")
+def redis_of_its_own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a Redis whose settings matter to no other test."""
+    folder = tmp_path_factory.mktemp("redis")
+    with run_servers(folder, durable=False, database_url="postgresql://unused") as servers:
+        yield servers.redis_url
+
+
 @pytest.fixture
-def redis_config() -> Iterator[None]:
-    """Settings of the tests' Redis, put back afterwards."""
-    client = redis_for_tests()
-    before = {
-        name: str(client.config_get(name)[name]) for name in ("maxmemory", "maxmemory-policy")
-    }
-    yield
-    for name, value in before.items():
-        client.config_set(name, value)
+def own_redis(redis_of_its_own: str, settings: Settings) -> redis.Redis:
+    """A client of that Redis, which is the shop's."""
+    settings.REDIS_URL = redis_of_its_own
+    return redis_for_tests()
 
 
 @pytest.mark.parametrize(
@@ -105,10 +110,10 @@ def redis_config() -> Iterator[None]:
     ],
 )
 def test_memory_that_is_full_or_evicts_tasks_fails(
-    redis_config: None, maxmemory: int, policy: str, level: str, message: str
+    own_redis: redis.Redis, maxmemory: int, policy: str, level: str, message: str
 ) -> None:
-    redis_for_tests().config_set("maxmemory-policy", policy)
-    redis_for_tests().config_set("maxmemory", maxmemory)
+    own_redis.config_set("maxmemory-policy", policy)
+    own_redis.config_set("maxmemory", maxmemory)
 
     first = next(iter(broker()))
 
@@ -116,9 +121,10 @@ def test_memory_that_is_full_or_evicts_tasks_fails(
     assert message in first.message
 
 
-def test_memory_that_is_nearly_used_up_is_a_warning(redis_config: None) -> None:
-    used = int(redis_for_tests().info("memory")["used_memory"])
-    redis_for_tests().config_set("maxmemory", int(used * 1.15))
+def test_memory_that_is_nearly_used_up_is_a_warning(own_redis: redis.Redis) -> None:
+    own_redis.config_set("maxmemory-policy", "noeviction")
+    used = int(own_redis.info("memory")["used_memory"])
+    own_redis.config_set("maxmemory", int(used * 1.15))
 
     first = next(iter(broker()))
 
