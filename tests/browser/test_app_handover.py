@@ -93,6 +93,26 @@ def test_without_the_app_a_computer_shows_a_qr_code_and_a_phone_its_app_store(
     expect(help_offered).to_be_hidden()
 
 
+def test_code_that_the_shop_does_not_have_is_requested_once(stack: Stack, page: Page) -> None:
+    page.clock.install()
+    requested: list[str] = []
+
+    def without_code(route: Route) -> None:
+        requested.append(route.request.url)
+        route.fulfill(json={"code": None})
+
+    page.route(re.compile("/qr$"), without_code)
+    order_without_app(page, stack.scan())
+    with page.expect_response(re.compile("/qr$")):
+        page.clock.fast_forward(2_500)
+    expect(page.get_by_role("link", name="Open SEQR again")).to_be_visible()
+
+    open_app_and_fail(page)
+
+    expect(page.get_by_role("img", name="QR code for this order")).to_be_hidden()
+    assert len(requested) == 1
+
+
 def test_page_offers_no_help_when_the_app_has_opened(stack: Stack, page: Page) -> None:
     page.clock.install()
     set_android = (
