@@ -7,7 +7,6 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.browsers import PHONE
 from tests.browser.conftest import Console
 from tests.browser.menus import Session, change_session, with_options
 from tests.browser.stack import Stack
@@ -51,19 +50,10 @@ def with_categories(number: int) -> Callable[[Session], None]:
     return change
 
 
-@pytest.fixture
-def still_page(page: Page) -> Page:
-    """A page that scrolls at once."""
-    page.set_viewport_size(PHONE)
-    page.emulate_media(reduced_motion="reduce")
-    return page
-
-
 @pytest.mark.parametrize("scroll", ["wheel", "key", "touch"])
 def test_button_of_a_category_stays_marked_until_the_customer_scrolls(
-    stack: Stack, still_page: Page, scroll: str, console: Console
+    stack: Stack, page: Page, scroll: str, console: Console
 ) -> None:
-    page = still_page
     change_session(page, with_categories(8))
     open_menu(page, stack.scan())
     buttons = page.get_by_role("navigation", name="Categories").get_by_role("button")
@@ -92,9 +82,8 @@ def test_button_of_a_category_stays_marked_until_the_customer_scrolls(
 
 
 def test_button_of_a_category_that_gets_the_focus_by_keyboard_moves_to_the_middle(
-    stack: Stack, still_page: Page
+    stack: Stack, page: Page
 ) -> None:
-    page = still_page
     change_session(page, with_categories(8))
     open_menu(page, stack.scan())
     button = page.get_by_role("navigation", name="Categories").get_by_role("button").nth(4)

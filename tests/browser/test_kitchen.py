@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Locator, Page, ViewportSize, expect
 
 from tests.browser.axe import accessibility_violations
-from tests.browser.browsers import WAIT_MS, new_browser_context
+from tests.browser.browsers import still_browser_context
 from tests.browser.clicks import ClickCounter, Journey, promised_clicks
 from tests.browser.conftest import Console, OpenBrowser
 from tests.browser.kitchen import BOARD, card, open_board, paid_order, sign_in
@@ -236,10 +236,7 @@ def full_board(stack: Stack) -> Iterator[None]:
 def test_board_meets_wcag_and_fits_every_screen(
     stack: Stack, chromium: Browser, theme: str, locale: str
 ) -> None:
-    context = new_browser_context(
-        chromium, viewport=TABLET, color_scheme=theme, locale=locale, reduced_motion="reduce"
-    )
-    context.set_default_timeout(WAIT_MS)
+    context = still_browser_context(chromium, viewport=TABLET, color_scheme=theme, locale=locale)
     sign_in(context, stack)
     page = open_board(context, stack)
     page.locator("[data-wait=red]").first.wait_for()
