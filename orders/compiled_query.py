@@ -34,10 +34,13 @@ class Parameter(Expression):
 
 
 class KeyIsAnyOf(Lookup[Any]):
-    """The condition that a row's primary key is one of a Parameter's list of keys."""
+    """The condition that a row's key is one of a Parameter's list of keys.
 
-    def __init__(self, name: str) -> None:
-        super().__init__(F("pk"), Parameter(name, ArrayField(BigIntegerField())))
+    It is the primary key, or the foreign key that `key` names.
+    """
+
+    def __init__(self, name: str, key: str = "pk") -> None:
+        super().__init__(F(key), Parameter(name, ArrayField(BigIntegerField())))
 
     def as_sql(self, compiler: Any, connection: Any) -> tuple[str, list[Any]]:  # type: ignore[override]
         key, _ = self.process_lhs(compiler, connection)

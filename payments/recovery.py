@@ -25,19 +25,23 @@ from payments.refunds.hold import refunds_are_held
 
 ENQUEUE_TIME = timedelta(seconds=1)  # an invoice younger than this is still on its way by broker
 BATCH_SIZE = 500  # of each kind in one run; the next run is seconds away
-RECEIPT_BATCH_SIZE = 50  # so that no invoice waits in the queue behind many receipts
+RECEIPT_BATCH_SIZE = 12  # share their statements, and their locks for milliseconds
+RECEIPT_BATCHES = 6  # in one run, so that no invoice waits in the queue behind many receipts
 
 
 @dataclass(frozen=True)
 class Work:
-    """Ids of the invoices, refunds and payment pauses that need work, by the work."""
+    """Ids of the invoices, refunds and payment pauses that need work, by the work.
+
+    Receipts come in batches of invoices that are submitted together.
+    """
 
     invoices_to_send: list[int]
     invoices_to_expire: list[int]
     invoices_to_cancel: list[int]
     refunds_to_send: list[int]
     interrupted_refunds: list[int]
-    receipts_to_submit: list[int]
+    receipts_to_submit: list[list[int]]
     pauses_to_probe: list[int]
     loyalty_answers_due: list[int]
     late_queries_to_repeat: list[int]
@@ -74,7 +78,7 @@ def find_work() -> Work:
         ),
         refunds_to_send=[] if refunds_are_held() else _refunds(unsent_refunds),
         interrupted_refunds=_refunds(Q(LEASE.lapsed_at(now), status=RefundStatus.SENDING)),
-        receipts_to_submit=_invoices(receipts_due(now), RECEIPT_BATCH_SIZE),
+        receipts_to_submit=_receipt_batches(now),
         pauses_to_probe=_payment_pauses(now),
         loyalty_answers_due=_invoices(awaits_loyalty_answer & Q(cancel_reason="")),
         late_queries_to_repeat=_invoices(Q(late_query_pending_since__lt=now - longest_call)),
@@ -85,6 +89,12 @@ def find_work() -> Work:
 def _invoices(condition: Q, limit: int = BATCH_SIZE) -> list[int]:
     invoices = Invoice.objects.filter(condition).order_by("id")
     return list(invoices.values_list("pk", flat=True)[:limit])
+
+
+def _receipt_batches(now: datetime) -> list[list[int]]:
+    due = _invoices(receipts_due(now), RECEIPT_BATCH_SIZE * RECEIPT_BATCHES)
+    starts = range(0, len(due), RECEIPT_BATCH_SIZE)
+    return [due[start : start + RECEIPT_BATCH_SIZE] for start in starts]
 
 
 def _refunds(condition: Q) -> list[int]:

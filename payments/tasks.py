@@ -44,8 +44,10 @@ logger = logging.getLogger(__name__)
 SOURCE = ChangeSource(SourceName.RECOVERY)
 RECOVERY_SENDS_AT_ONCE = 8  # of a background process's 16 threads
 RECOVERY_SEND_SECONDS = 1.5  # so that they have ended before the next run, 2 s after this one
+RECEIPT_BATCHES_AT_ONCE = 6  # so that two threads are left for all else
 
 _recovery_sends = BoundedSemaphore(RECOVERY_SENDS_AT_ONCE)
+_receipt_batches = BoundedSemaphore(RECEIPT_BATCHES_AT_ONCE)
 
 
 def enqueue(task: Task[..., Any], *args: Any, **options: Any) -> None:
@@ -117,9 +119,17 @@ def check_audit_marker() -> None:
 
 
 @shared_task
-def submit_receipt(invoice_id: int) -> None:
-    """Submit the receipt of one payment to SEQR; recovery retries it later."""
-    submit.submit_receipt(invoice_id)
+def submit_receipts(invoice_ids: list[int]) -> None:
+    """Submit the receipts of these payments to SEQR; recovery retries what is left over or fails.
+
+    While submitPaymentReceipt hangs, only RECEIPT_BATCHES_AT_ONCE threads of a process wait for it.
+    """
+    if not _receipt_batches.acquire(blocking=False):
+        return
+    try:
+        submit.submit_receipts(invoice_ids)
+    finally:
+        _receipt_batches.release()
 
 
 @shared_task
@@ -189,7 +199,7 @@ def run_recovery() -> None:
         (finish_cancel, work.invoices_to_cancel),
         (send_refund, work.refunds_to_send),
         (mark_interrupted_refund_unknown, work.interrupted_refunds),
-        (submit_receipt, work.receipts_to_submit),
+        (submit_receipts, work.receipts_to_submit),
         (probe_payments, work.pauses_to_probe),
         (answer_loyalty_cards, work.loyalty_answers_due),
         (repeat_late_query, work.late_queries_to_repeat),

@@ -1,12 +1,14 @@
 """Runs work in several threads, each with its own database connection."""
 
+import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from threading import Barrier
 from typing import TypeVar
 
-from django.db import connection
+from django.db import connection, transaction
 
 Result = TypeVar("Result")
 LOCK_WAIT_SECONDS = 30
@@ -33,16 +35,51 @@ def with_own_connection(work: Callable[[], Result]) -> Result:
         connection.close()
 
 
+@contextmanager
+def held(*locks: Callable[[], object]) -> Iterator[None]:
+    """Hold locks in a transaction of another connection, which does not go on."""
+    released, taken = threading.Event(), threading.Event()
+
+    def hold() -> None:
+        with transaction.atomic():
+            for lock in locks:
+                lock()
+            taken.set()
+            released.wait(60)
+        connection.close()
+
+    holder = threading.Thread(target=hold)
+    holder.start()
+    taken.wait(30)
+    try:
+        yield
+    finally:
+        released.set()
+        holder.join()
+
+
 def wait_for_lock_wait() -> None:
-    """Wait until a transaction waits for another one's lock."""
+    """Wait until a transaction waits for another one's lock, in this test's database."""
     deadline = time.monotonic() + LOCK_WAIT_SECONDS
     while time.monotonic() < deadline:
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT count(*) FROM pg_locks WHERE NOT granted")
-            if cursor.fetchone() != (0,):
-                return
+        if somebody_waits_for_lock():
+            return
         time.sleep(0.01)
     raise AssertionError("no transaction waits for a lock")
+
+
+def somebody_waits_for_lock() -> bool:
+    """Whether a transaction of this test's database waits for another one's lock.
+
+    A row's lock is no database's own, but who waits for it holds one of a table beside it.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT EXISTS (SELECT FROM pg_locks waiting JOIN pg_locks held USING (pid)"
+            " JOIN pg_database ON pg_database.oid = held.database"
+            " WHERE NOT waiting.granted AND datname = current_database())"
+        )
+        return bool(cursor.fetchone()[0])
 
 
 def deadlock_count() -> int:

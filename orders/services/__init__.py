@@ -24,6 +24,7 @@ from orders.services.order_rows import (
     rows_column,
     rows_in_column,
     rows_of,
+    rows_of_orders,
 )
 from orders.services.place import (
     AnotherOrderOpen,
@@ -79,6 +80,7 @@ __all__ = [
     "rows_column",
     "rows_in_column",
     "rows_of",
+    "rows_of_orders",
     "schedule_columns",
     "schedule_of",
     "serve_order",

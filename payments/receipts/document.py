@@ -1,14 +1,14 @@
 """The content of a stored receipt, and its HTML document."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from decimal import Decimal
 
-from django.db.models import BigIntegerField, QuerySet
+from django.db.models import QuerySet
 from django.template.loader import render_to_string
 from django.utils.translation import gettext, override
 
-from orders.compiled_query import CompiledQuery, Parameter
-from orders.models import Order, RowKind, Seller
+from orders.compiled_query import CompiledQuery, KeyIsAnyOf
+from orders.models import OrderRow, RowKind, Seller
 from orders.models.seller import RECEIPT_FIELDS
 from orders.services import in_sequence, rows_of
 from payments.invoices.transitions import paid_differs
@@ -27,12 +27,12 @@ def _receipts() -> QuerySet[Receipt]:
     return Receipt.objects.select_related("invoice__order__shop", "seller", "credited")
 
 
-_RECEIPT_OF_PAYMENT = CompiledQuery(
+_RECEIPTS_OF_PAYMENTS = CompiledQuery(
     lambda: (
         _receipts()
         .select_related("invoice__terminal__seller")
-        .filter(invoice=Parameter("invoice_id", BigIntegerField()), kind=ReceiptKind.PAYMENT.value)
-        .order_by("-id")[:1]
+        .filter(KeyIsAnyOf("invoice_ids", "invoice"), kind=ReceiptKind.PAYMENT.value)
+        .order_by("id")
     )
 )
 
@@ -43,11 +43,21 @@ def has_receipt(invoice: Invoice) -> bool:
 
 
 def receipt_of_payment(invoice_id: int) -> Receipt:
-    """Return the receipt of an invoice's payment: the latest, if SEQR had reversed one before.
+    """Return the receipt of an invoice's payment. Raises Receipt.DoesNotExist."""
+    receipts = receipts_of_payments([invoice_id])
+    if not receipts:
+        raise Receipt.DoesNotExist
+    return receipts[0]
 
-    The invoice's terminal, which submits it, is read too. Raises Receipt.DoesNotExist.
+
+def receipts_of_payments(invoice_ids: Sequence[int]) -> list[Receipt]:
+    """Return the receipts of the payments of these invoices, in the order of the receipts' IDs.
+
+    It is the latest of each, if SEQR had reversed one before. The invoices' terminals, which submit
+    them, are read too.
     """
-    return _RECEIPT_OF_PAYMENT.get(invoice_id=invoice_id)
+    receipts = _RECEIPTS_OF_PAYMENTS.fetch(invoice_ids=list(invoice_ids))
+    return list({receipt.invoice_id: receipt for receipt in receipts}.values())
 
 
 def stored_receipt(receipt_id: int) -> Receipt:
@@ -66,14 +76,19 @@ def is_shown(receipt: Receipt) -> bool:
     return receipt.kind != ReceiptKind.PAYMENT or not paid_differs(receipt.invoice)
 
 
-def content_of(receipt: Receipt, *, with_credits: bool = True) -> ReceiptContent:
-    """Return what a stored receipt says. Raises ValueError if its rows do not add up.
-
-    Without its credits, the receipt of a payment says what it said on the day.
-    """
+def content_of(receipt: Receipt) -> ReceiptContent:
+    """Return what a stored receipt says. Raises ValueError if its rows do not add up."""
     if receipt.kind == ReceiptKind.PAYMENT:
-        return _payment_content(receipt, _credits_of(receipt) if with_credits else ())
+        return _payment_content(receipt, rows_of(receipt.invoice.order), _credits_of(receipt))
     return _credit_content(receipt)
+
+
+def content_on_the_day(receipt: Receipt, rows: Iterable[OrderRow]) -> ReceiptContent:
+    """Return what the receipt of a payment said on the day, without what was credited later.
+
+    `rows` are those of the order. Raises ValueError if they do not add up.
+    """
+    return _payment_content(receipt, rows, ())
 
 
 def receipt_html(receipt: ReceiptContent) -> str:
@@ -82,9 +97,11 @@ def receipt_html(receipt: ReceiptContent) -> str:
         return render_to_string("receipts/receipt.html", {"receipt": receipt})
 
 
-def _payment_content(receipt: Receipt, credits_: Iterable[Receipt]) -> ReceiptContent:
+def _payment_content(
+    receipt: Receipt, order_rows: Iterable[OrderRow], credits_: Iterable[Receipt]
+) -> ReceiptContent:
     invoice = receipt.invoice
-    rows = tuple(_rows_of_payment(receipt))
+    rows = tuple(_rows_of_payment(receipt, order_rows))
     return ReceiptContent(
         seller=_seller_of(receipt),
         shop=invoice.order.shop.name,
@@ -104,7 +121,8 @@ def _payment_content(receipt: Receipt, credits_: Iterable[Receipt]) -> ReceiptCo
 def _credit_content(receipt: Receipt) -> ReceiptContent:
     """Return what a credit receipt says: its amounts are below 0."""
     order, credited = receipt.invoice.order, receipt.credited
-    paid = {line.rate: line.gross for line in vat_by_rate(_rows_of_payment(receipt))}
+    paid_rows = _rows_of_payment(receipt, rows_of(order))
+    paid = {line.rate: line.gross for line in vat_by_rate(paid_rows)}
     earlier = _credits_of(credited).filter(pk__lt=receipt.pk) if credited else ()
     lines = credit_of(paid, [_credit(each) for each in earlier], _credit(receipt))
     with override(order.language):
@@ -160,18 +178,18 @@ def _details(row: Receipt | Seller) -> SellerDetails:
     )
 
 
-def _rows_of_payment(receipt: Receipt) -> Iterator[ReceiptRow]:
+def _rows_of_payment(receipt: Receipt, order_rows: Iterable[OrderRow]) -> Iterator[ReceiptRow]:
     order = receipt.invoice.order
-    yield from _ordered_rows(order)
+    yield from _ordered_rows(order_rows, order.language)
     if receipt.invoice.amount != order.total:
         yield from _discount_rows(receipt.invoice)
 
 
-def _ordered_rows(order: Order) -> Iterator[ReceiptRow]:
-    for row in rows_of(order):
+def _ordered_rows(rows: Iterable[OrderRow], language: str) -> Iterator[ReceiptRow]:
+    for row in rows:
         is_tip = row.kind == RowKind.TIP
         yield ReceiptRow(
-            name=row.name_in(order.language),
+            name=row.name_in(language),
             quantity=None if is_tip else row.quantity,
             unit_price=None if is_tip else row.unit_price,
             vat_rate=row.vat_rate,

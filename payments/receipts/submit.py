@@ -5,16 +5,19 @@ shop may be allowed to sell but not to submit receipts. The pauses between attem
 """
 
 import logging
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
+from time import monotonic
+from typing import Any
 
 from django.db import transaction
-from django.db.models import BigIntegerField, DurationField, Exists, F, Q
+from django.db.models import DurationField, Exists, F, Q, QuerySet
 from django.db.models.functions import Now
 
 from orders.audit import ChangeSource, insert_events, new_event, record_event, record_event_once
-from orders.clock import SAVED_NOW
-from orders.compiled_query import CompiledQuery, CompiledUpdate, Parameter
-from orders.models import EventName, SourceName
+from orders.compiled_query import CompiledQuery, CompiledUpdate, KeyIsAnyOf, Parameter
+from orders.models import EventName, OrderRow, SourceName
+from orders.services import rows_of_orders
 from orders.state_machine import save_fields
 from payments.call_audit import call_event
 from payments.cases.cases import (
@@ -23,10 +26,10 @@ from payments.cases.cases import (
     open_configuration_cases,
 )
 from payments.gateway import credentials_of, seqr_with
-from payments.invoices.transitions import lock_invoice, locked_invoices
+from payments.invoices.transitions import lock_free_invoices, lock_invoice, locked_invoices
 from payments.leases import Lease, call_lease_duration, doubling_pause
 from payments.models import MAX_RECEIPT_REFUSALS, RECEIPT_PENDING, Invoice, Receipt
-from payments.receipts.document import content_of, receipt_html, receipt_of_payment
+from payments.receipts.document import content_on_the_day, receipt_html, receipts_of_payments
 from payments.seqr import (
     CallRecord,
     ReceiptDocument,
@@ -45,18 +48,39 @@ MIME_TYPE = "text/html"
 RECEIPT_TYPE = "RECEIPT"  # required; the API reference lists no values
 FIRST_PAUSE = timedelta(seconds=5)
 LONGEST_PAUSE = timedelta(hours=1)
+SUBMIT_SECONDS = (
+    1.5  # so that a batch has ended before the next run of recovery, 2 s after this one
+)
 
-_SUBMITTED = CompiledQuery(
+
+def _submitted(*, skip_locked: bool) -> QuerySet[Any]:
+    invoices = locked_invoices(skip_locked=skip_locked).filter(KeyIsAnyOf("ids"))
+    return invoices.annotate(has_case=Exists(open_configuration_cases("terminal", OPERATION)))
+
+
+_SUBMITTED = CompiledQuery(lambda: _submitted(skip_locked=False))
+_SUBMITTED_UNLESS_BUSY = CompiledQuery(lambda: _submitted(skip_locked=True))
+_DUE_UNLESS_BUSY = CompiledQuery(
     lambda: (
-        locked_invoices()
-        .annotate(has_case=Exists(open_configuration_cases("terminal", OPERATION)))
-        .filter(pk=Parameter("id", BigIntegerField()))
+        Invoice.objects.filter(receipts_due(Now()), KeyIsAnyOf("ids"))
+        .select_for_update(skip_locked=True, no_key=True)
+        .values_list("pk")
     )
 )
-_LEASED_IF_DUE = CompiledUpdate(
-    lambda: Invoice.objects.filter(receipts_due(Now()), pk=Parameter("id", BigIntegerField())),
+_LEASED = CompiledUpdate(
+    lambda: Invoice.objects.filter(KeyIsAnyOf("ids")),
     receipt_attempts=F("receipt_attempts") + 1,
     receipt_lease_until=Now() + Parameter("duration", DurationField()),
+)
+_NOT_ATTEMPTED = CompiledUpdate(
+    lambda: Invoice.objects.filter(KeyIsAnyOf("ids")),
+    receipt_attempts=F("receipt_attempts") - 1,
+    receipt_lease_until=None,
+)
+_ACCEPTED = CompiledUpdate(
+    lambda: Invoice.objects.filter(KeyIsAnyOf("ids"), receipt_accepted_at=None),
+    receipt_accepted_at=Now(),
+    receipt_lease_until=None,
 )
 
 
@@ -65,36 +89,56 @@ def receipts_due(now: datetime | Now) -> Q:
     return RECEIPT_PENDING & LEASE.lapsed_at(now)
 
 
-def submit_receipt(invoice_id: int) -> None:
-    """Submit the receipt of a paid invoice, if it is due; else do nothing.
+def submit_receipts(invoice_ids: Sequence[int]) -> None:
+    """Submit the receipts of these paid invoices that are due, one after the other.
 
-    After a lost answer the same document is submitted again, which SEQR allows.
+    No call begins after SUBMIT_SECONDS; a later run submits the rest. After a lost answer the same
+    document is submitted again, which SEQR allows. What SEQR has accepted is recorded at the end:
+    if this process is killed before, those receipts are submitted again after their leases.
     """
-    if not _take_lease(invoice_id):
-        return
-    receipt = receipt_of_payment(invoice_id)
+    receipts = receipts_of_payments(_take_leases(invoice_ids))
+    rows = rows_of_orders(receipt.invoice.order_id for receipt in receipts)
+    accepted: dict[int, list[CallRecord]] = {}
+    until = monotonic() + SUBMIT_SECONDS
+    for position, receipt in enumerate(receipts):
+        if monotonic() > until:
+            _return_leases([each.invoice_id for each in receipts[position:]])
+            break
+        try:
+            calls = _submit(receipt, rows[receipt.invoice.order_id])
+        except Exception:  # one bad receipt must not keep the others from being recorded
+            logger.exception("invoice %s: the receipt was not submitted", receipt.invoice_id)
+            continue
+        if calls is not None:
+            accepted[receipt.invoice_id] = calls
+    _record_acceptances(accepted)
+
+
+def _submit(receipt: Receipt, rows: Sequence[OrderRow]) -> list[CallRecord] | None:
+    """Submit a receipt; return the calls if SEQR has accepted it, else record why not."""
     invoice = receipt.invoice
     assert invoice.ers_reference is not None
     calls: list[CallRecord] = []
     try:
         client = seqr_with(credentials_of(invoice.terminal)).with_listener(calls.append)
-        client.submit_payment_receipt(invoice.ers_reference, _document(receipt))
+        client.submit_payment_receipt(invoice.ers_reference, _document(receipt, rows))
     except ValueError as error:  # the rows do not add up; a later attempt may find them corrected
-        logger.error("invoice %s: no receipt can be made: %s", invoice_id, error)
-        _defer(invoice_id, error, calls)
+        logger.error("invoice %s: no receipt can be made: %s", invoice.pk, error)
+        _defer(invoice.pk, error, calls)
     except SeqrError as error:
-        logger.warning("invoice %s: %s", invoice_id, error)
+        logger.warning("invoice %s: %s", invoice.pk, error)
         if _is_refusal(error):
-            _record_refusal(invoice_id, error, calls)
+            _record_refusal(invoice.pk, error, calls)
         else:
-            _defer(invoice_id, error, calls)
+            _defer(invoice.pk, error, calls)
     else:
-        _record_acceptance(invoice_id, calls)
+        return calls
+    return None
 
 
-def _document(receipt: Receipt) -> ReceiptDocument:
+def _document(receipt: Receipt, rows: Sequence[OrderRow]) -> ReceiptDocument:
     # As on the day: it is the same document whenever it is submitted.
-    html = receipt_html(content_of(receipt, with_credits=False))
+    html = receipt_html(content_on_the_day(receipt, rows))
     return ReceiptDocument(
         mime_type=MIME_TYPE, receipt_data=html.encode(), receipt_type=RECEIPT_TYPE
     )
@@ -106,12 +150,28 @@ def _is_refusal(error: SeqrError) -> bool:
     )
 
 
-def _take_lease(invoice_id: int) -> bool:
-    """Take the lease of a due receipt; return whether it was due.
+@transaction.atomic
+def _take_leases(invoice_ids: Sequence[int]) -> list[int]:
+    """Take the leases of due receipts; return their invoices' IDs.
 
-    The lease outlasts the call. If this process is killed, another one submits after the lease.
+    A row that somebody has locked is left to a later run, so no wait can become a deadlock. A lease
+    outlasts a call. If this process is killed, another one submits after the lease.
     """
-    return bool(_LEASED_IF_DUE.execute(id=invoice_id, duration=call_lease_duration()))
+    ids = [pk for (pk,) in _DUE_UNLESS_BUSY.tuples(ids=list(invoice_ids))]
+    if ids:
+        _LEASED.execute(ids=ids, duration=_lease_duration())
+    return ids
+
+
+def _lease_duration() -> timedelta:
+    return timedelta(seconds=SUBMIT_SECONDS) + call_lease_duration()
+
+
+@transaction.atomic
+def _return_leases(invoice_ids: Sequence[int]) -> None:
+    """Make receipts due again that were not attempted; a lease of a locked row ends by itself."""
+    free = lock_free_invoices(invoice_ids)
+    _NOT_ATTEMPTED.execute(ids=[invoice.pk for invoice in free])
 
 
 @transaction.atomic
@@ -154,13 +214,30 @@ def _record_calls(invoice: Invoice, calls: list[CallRecord]) -> None:
     insert_events([call_event(call, invoice.order_id, SOURCE) for call in calls])
 
 
+def _record_acceptances(calls: Mapping[int, list[CallRecord]]) -> None:
+    """Record what SEQR has accepted, in one transaction, but for what is locked: it waits alone."""
+    if not calls:
+        return
+    recorded = _record_those_of(_SUBMITTED_UNLESS_BUSY, calls)
+    for invoice_id in calls.keys() - recorded:
+        _record_those_of(_SUBMITTED, {invoice_id: calls[invoice_id]})
+
+
 @transaction.atomic
-def _record_acceptance(invoice_id: int, calls: list[CallRecord]) -> None:
-    invoice = _SUBMITTED.get(id=invoice_id)
-    events = [call_event(call, invoice.order_id, SOURCE) for call in calls]
-    if invoice.receipt_accepted_at is None:
-        save_fields(invoice, receipt_accepted_at=SAVED_NOW, **LEASE.released())
-        events.append(new_event(invoice, EventName.RECEIPT_ACCEPTED, SOURCE))
+def _record_those_of(query: CompiledQuery[Any], calls: Mapping[int, list[CallRecord]]) -> set[int]:
+    """Record the acceptance of the invoices that this query locks; return their IDs."""
+    invoices = query.fetch(ids=list(calls))
+    events = [
+        call_event(call, invoice.order_id, SOURCE)
+        for invoice in invoices
+        for call in calls[invoice.pk]
+    ]
+    new = [invoice for invoice in invoices if invoice.receipt_accepted_at is None]
+    if new:
+        _ACCEPTED.execute(ids=[invoice.pk for invoice in new])
+        events += [new_event(invoice, EventName.RECEIPT_ACCEPTED, SOURCE) for invoice in new]
     insert_events(events)
-    if invoice.has_case:  # read before a wait for the locks; the next receipt closes a newer one
-        close_configuration_cases(invoice.terminal_id, OPERATION, SOURCE)
+    # A case is read before a wait for the locks; the next receipt closes a newer one.
+    for terminal_id in {invoice.terminal_id for invoice in invoices if invoice.has_case}:
+        close_configuration_cases(terminal_id, OPERATION, SOURCE)
+    return {invoice.pk for invoice in invoices}

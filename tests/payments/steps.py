@@ -1,9 +1,11 @@
 """Steps that the tests of payments share."""
 
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
-from django.db import transaction
+from django.db import connection, transaction
+from django.test.utils import CaptureQueriesContext
 
 from orders.audit import ChangeSource
 from orders.clock import database_now
@@ -105,6 +107,13 @@ def issued_invoice(terminal: Terminal | None = None) -> Invoice:
     invoice = new_invoice(terminal)
     send_invoice(invoice.pk)
     return reloaded(invoice)
+
+
+def statements_of(step: Callable[[], object]) -> list[str]:
+    """Take a step in this thread; return its statements."""
+    with CaptureQueriesContext(connection) as captured:
+        step()
+    return [query["sql"] for query in captured.captured_queries]
 
 
 def paid_invoice(sandbox: SandboxProcess, terminal: Terminal | None = None) -> Invoice:

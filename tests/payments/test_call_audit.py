@@ -19,7 +19,7 @@ from payments.invoices.refresh import refresh_invoice
 from payments.invoices.send import send_invoice
 from payments.invoices.status_query import StatusQuery, StatusResult
 from payments.models import CancelReason, InvoiceStatus
-from payments.receipts.submit import submit_receipt
+from payments.receipts.submit import submit_receipts
 from payments.refunds.refund import request_refund
 from payments.refunds.send import send_refund
 from payments.seqr import CallRecord, SeqrOutcomeUnknown, SeqrUnavailable
@@ -75,7 +75,7 @@ def test_call_is_recorded_with_order_source_and_client_reference(sandbox: Sandbo
 
 def test_every_call_about_an_order_is_recorded(sandbox: SandboxProcess, clerk: User) -> None:
     invoice = paid_invoice(sandbox)
-    submit_receipt(invoice.pk)
+    submit_receipts([invoice.pk])
     refund, _ = request_refund(invoice.pk, Decimal("5.00"), "cold", by_staff(clerk), "nonce")
     send_refund(refund.pk)
 
@@ -162,7 +162,7 @@ def test_token_exchange_is_recorded_without_token_and_customer(sandbox: SandboxP
 
 def test_audit_holds_no_secret_of_the_shop(sandbox: SandboxProcess, clerk: User) -> None:
     invoice = paid_invoice(sandbox)
-    submit_receipt(invoice.pk)
+    submit_receipts([invoice.pk])
 
     audit = str(list(AuditEvent.objects.values()))
 

@@ -14,6 +14,7 @@ from django.conf import settings
 from orders.clock import database_now
 from payments import recovery, tasks
 from payments.models import Invoice, InvoiceStatus
+from payments.receipts import submit
 from payments.recovery import Work, find_work
 from payments.seqr import SeqrUnavailable
 from tests.payments.steps import age_invoice, expire_lease, invoice_in, new_invoice
@@ -134,7 +135,7 @@ def test_hanging_sends_leave_threads_to_all_other_work_of_recovery(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Forty sends took all threads; the rest expired behind them, run after run."""
-    work = Work(list(range(40)), [100], [101], [102], [103], [104], [105], [106], [107], [108])
+    work = Work(list(range(40)), [100], [101], [102], [103], [[104]], [105], [106], [107], [108])
     released = threading.Event()
     sends: list[int] = []
     done: list[int] = []
@@ -150,13 +151,13 @@ def test_hanging_sends_leave_threads_to_all_other_work_of_recovery(
         "invoices.cancel.finish_cancel",
         "refunds.send.send_refund",
         "refunds.send.mark_interrupted_refund_unknown",
-        "receipts.submit.submit_receipt",
         "availability.probe.probe_payments",
         "loyalty.answer.answer_loyalty_cards",
         "invoices.refresh.repeat_late_query",
         "invoices.unconfirmed.open_unconfirmed_case",
     ):
         monkeypatch.setattr(f"payments.{function}", lambda row_id, *_: done.append(row_id))
+    monkeypatch.setattr(submit, "submit_receipts", done.extend)
 
     with ThreadPoolExecutor(16) as background:
         monkeypatch.setattr(
@@ -172,6 +173,39 @@ def test_hanging_sends_leave_threads_to_all_other_work_of_recovery(
 
     assert sorted(set(done)) == list(range(100, 109))
     assert in_progress == tasks.RECOVERY_SENDS_AT_ONCE
+
+
+def test_hanging_receipts_leave_threads_to_all_other_work_of_recovery(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    released = threading.Event()
+    batches: list[list[int]] = []
+
+    def hang(invoice_ids: list[int]) -> None:
+        batches.append(invoice_ids)
+        released.wait(60)
+
+    monkeypatch.setattr(submit, "submit_receipts", hang)
+
+    with ThreadPoolExecutor(16) as background:
+        done = [background.submit(tasks.submit_receipts, [number]) for number in range(40)]
+        try:
+            wait_for(lambda: sum(each.done() for each in done) == 40 - len(batches))
+            in_progress = len(batches)
+        finally:
+            released.set()
+    tasks.submit_receipts([40])
+
+    assert in_progress == tasks.RECEIPT_BATCHES_AT_ONCE
+    assert batches[-1] == [40]
+
+
+def test_receipts_come_in_batches(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(recovery, "RECEIPT_BATCH_SIZE", 2)
+    monkeypatch.setattr(recovery, "RECEIPT_BATCHES", 2)
+    paid = [invoice_in(S.PAID, ers_reference=str(number)).pk for number in range(5)]
+
+    assert find_work().receipts_to_submit == [paid[:2], paid[2:4]]
 
 
 def test_kinds_of_recovered_work_take_turns(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,21 +1,18 @@
 """The statements of a paid order from its invoice to its receipt, with each BEGIN and COMMIT."""
 
 import re
-from collections.abc import Callable
 
 import pytest
-from django.db import connection
 from django.test import Client
-from django.test.utils import CaptureQueriesContext
 
 from orders.audit import ChangeSource
 from orders.models import SourceName
 from payments.invoices.refresh import query_and_acknowledge
 from payments.invoices.send import send_invoice
 from payments.models import Invoice, InvoiceStatus
-from payments.receipts.submit import submit_receipt
+from payments.receipts.submit import submit_receipts
 from tests.fault_proxy import FaultProxy
-from tests.payments.steps import new_invoice, reference, reloaded
+from tests.payments.steps import new_invoice, reference, reloaded, statements_of
 from tests.sandbox_process import SandboxProcess
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -24,7 +21,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 SEND_STATEMENTS = 14
 NOTIFY_STATEMENTS = 2
 CHECK_STATEMENTS = 10
-RECEIPT_STATEMENTS = 8
+RECEIPT_STATEMENTS = 11  # for a batch of receipts together
 
 
 @pytest.fixture(autouse=True)
@@ -39,13 +36,6 @@ def _accepted_receipts(seqr_proxy: FaultProxy) -> None:
 def _no_check_in_a_thread(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let the test make the status check that a notification starts."""
     monkeypatch.setattr("seqrshop.storefront.notify.check_status_soon", lambda *_: None)
-
-
-def statements_of(step: Callable[[], object]) -> list[str]:
-    """Take a step in this thread; return its statements."""
-    with CaptureQueriesContext(connection) as captured:
-        step()
-    return [query["sql"] for query in captured.captured_queries]
 
 
 def notify(invoice: Invoice) -> None:
@@ -68,7 +58,7 @@ def test_paid_order_takes_few_statements_from_its_invoice_to_its_receipt(
     sandbox.pay(reference(issued))
     notifying = statements_of(lambda: notify(issued))
     checking = statements_of(lambda: check(issued))
-    submitting = statements_of(lambda: submit_receipt(invoice.pk))
+    submitting = statements_of(lambda: submit_receipts([invoice.pk]))
 
     paid = reloaded(invoice)
     assert (paid.status, paid.order.state) == (InvoiceStatus.PAID, "paid")

@@ -78,7 +78,7 @@ def test_invoice_is_polled_paid_refunded_and_reported_by_the_terminal_that_issue
 
     sandbox.pay(reference(paid))
     refresh(paid)
-    tasks.submit_receipt(paid.pk)
+    tasks.submit_receipts([paid.pk])
     send_refund(requested_refund(reloaded(paid), "5.00", clerk).pk)
     cancel_invoice(canceled.pk, CancelReason.CUSTOMER, ChangeSource(SourceName.CUSTOMER))
 

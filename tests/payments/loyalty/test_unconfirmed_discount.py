@@ -18,7 +18,13 @@ from tests.payments.loyalty.steps import (
     shop_state,
     waiting_invoice,
 )
-from tests.payments.steps import event_names, order_state, reference, refresh, reloaded
+from tests.payments.steps import (
+    event_names,
+    order_state,
+    reference,
+    refresh,
+    reloaded,
+)
 from tests.races import run_concurrently
 from tests.sandbox_process import SandboxProcess
 

@@ -1,13 +1,10 @@
 """Rows that another transaction has locked, as of a frozen loop, delay the poller's store once."""
 
-import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
-from django.db import connection, transaction
 
 from orders.audit import ChangeSource
 from payments.invoices.apply_status import apply_status
@@ -19,32 +16,10 @@ from payments.polling import writer
 from payments.polling.shards import ROW_INTERVAL_SECONDS
 from tests.payments.polling.shard import Shard, Shards, away, unchanged_seqr
 from tests.payments.steps import invoice_in, issued_invoice, reloaded
+from tests.races import held
 from tests.sandbox_process import SandboxProcess
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-
-@contextmanager
-def held(*locks: Callable[[], object]) -> Iterator[None]:
-    """Hold locks in a transaction of another process, which does not go on."""
-    released, taken = threading.Event(), threading.Event()
-
-    def hold() -> None:
-        with transaction.atomic():
-            for lock in locks:
-                lock()
-            taken.set()
-            released.wait(60)
-        connection.close()
-
-    holder = threading.Thread(target=hold)
-    holder.start()
-    taken.wait(30)
-    try:
-        yield
-    finally:
-        released.set()
-        holder.join()
 
 
 def test_locked_unchanged_results_delay_a_read_by_one_wait_only(

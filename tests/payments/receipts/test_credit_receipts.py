@@ -10,10 +10,16 @@ from django.contrib.auth.models import User
 from django.db import transaction
 
 from orders.audit import by_staff
+from orders.services import rows_of
 from payments.invoices.apply_status import apply_status
 from payments.invoices.status_query import StatusQuery, StatusResult
 from payments.models import Invoice, InvoiceStatus, Receipt, Refund, RefundReason, RefundStatus
-from payments.receipts.document import content_of, receipt_of_payment, stored_receipt
+from payments.receipts.document import (
+    content_of,
+    content_on_the_day,
+    receipt_of_payment,
+    stored_receipt,
+)
 from payments.refund_transitions import transition_refund
 from payments.refunds.locks import lock_refund
 from payments.refunds.refund import RefundRequest, create_refund
@@ -166,7 +172,7 @@ def test_receipt_of_a_payment_lists_its_credit_receipts(
     content = content_of(receipt)
 
     assert [(each.number, each.amount) for each in content.credits] == [(2, D("20.00"))]
-    assert content_of(receipt, with_credits=False).credits == ()
+    assert content_on_the_day(receipt, rows_of(invoice.order)).credits == ()
 
 
 def test_receipt_keeps_the_seller_of_the_day() -> None:

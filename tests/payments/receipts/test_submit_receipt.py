@@ -2,20 +2,33 @@
 
 import base64
 import re
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from datetime import timedelta
+from functools import partial
 from unittest.mock import Mock
 
 import pytest
 from pytest_django import Settings
 
 from orders.clock import database_now
-from orders.models import AuditEvent, SubjectType
+from orders.models import AuditEvent, OrderRow, SubjectType
 from payments.gateway import forget_connections
-from payments.models import MAX_RECEIPT_REFUSALS, Invoice, InvoiceStatus, MoneyCase, PaymentPause
+from payments.invoices.transitions import lock_invoice
+from payments.models import (
+    MAX_RECEIPT_REFUSALS,
+    Invoice,
+    InvoiceStatus,
+    MoneyCase,
+    PaymentPause,
+    Receipt,
+)
 from payments.receipts import submit
 from payments.receipts.document import has_receipt
-from payments.receipts.submit import submit_receipt
+from payments.receipts.submit import submit_receipts
 from payments.recovery import find_work
+from payments.seqr import ReceiptDocument
 from tests.fault_proxy import FaultProxy
 from tests.payments.steps import (
     call_count,
@@ -27,8 +40,9 @@ from tests.payments.steps import (
     reference,
     refresh,
     reloaded,
+    statements_of,
 )
-from tests.races import run_concurrently
+from tests.races import held, run_concurrently, wait_for_lock_wait, with_own_connection
 from tests.sandbox_process import SandboxProcess
 
 S = InvoiceStatus
@@ -59,12 +73,12 @@ def remaining_pause(invoice: Invoice) -> float:
 def submit_repeatedly(invoice: Invoice) -> None:
     """Submit the receipt more often than refusals are allowed, each time after the pause."""
     for _ in range(MAX_RECEIPT_REFUSALS + 2):
-        submit_receipt(invoice.pk)
+        submit_receipts([invoice.pk])
         end_pause(invoice)
 
 
 def is_due(invoice: Invoice) -> bool:
-    return find_work().receipts_to_submit == [invoice.pk]
+    return find_work().receipts_to_submit == [[invoice.pk]]
 
 
 def documents(sandbox: SandboxProcess) -> list[str]:
@@ -82,7 +96,7 @@ def test_receipt_of_paid_invoice_is_accepted_once(
     was_due = is_due(invoice)
 
     for _ in range(3):
-        submit_receipt(invoice.pk)
+        submit_receipts([invoice.pk])
 
     assert was_due
     assert not is_due(invoice)
@@ -98,7 +112,7 @@ def test_submitted_receipt_is_complete_and_has_no_personal_data(
     answer_receipts(seqr_proxy, 0)
     invoice = paid_invoice(sandbox)
 
-    submit_receipt(invoice.pk)
+    submit_receipts([invoice.pk])
 
     (html,) = documents(sandbox)
     for text in (
@@ -132,13 +146,13 @@ def test_receipt_is_deferred_while_seqr_is_down_and_accepted_afterwards(
     forget_connections()
     pauses = []
     for _ in range(3):
-        submit_receipt(invoice.pk)
+        submit_receipts([invoice.pk])
         pauses.append(remaining_pause(invoice))
         end_pause(invoice)
 
     settings.SEQR_SERVICE_URL = address
     forget_connections()
-    submit_receipt(invoice.pk)
+    submit_receipts([invoice.pk])
 
     assert pauses == [pytest.approx(seconds, abs=2) for seconds in (5, 10, 20)]
     assert event_names(invoice)[-2:] == ["receipt_deferred", "receipt_accepted"]
@@ -148,7 +162,7 @@ def test_receipt_is_deferred_while_seqr_is_down_and_accepted_afterwards(
 def test_pause_is_at_most_an_hour(sandbox: SandboxProcess, seqr_away: None) -> None:
     invoice = invoice_in(S.PAID, receipt_attempts=500)
 
-    submit_receipt(invoice.pk)
+    submit_receipts([invoice.pk])
 
     assert remaining_pause(invoice) == pytest.approx(3600, abs=5)
 
@@ -159,12 +173,12 @@ def test_same_document_is_submitted_again_after_lost_answer(
     answer_receipts(seqr_proxy, 0)
     invoice = paid_invoice(sandbox)
     seqr_proxy.lose_answers = True
-    submit_receipt(invoice.pk)
+    submit_receipts([invoice.pk])
     accepted_after_lost_answer = reloaded(invoice).receipt_accepted_at
 
     seqr_proxy.lose_answers = False
     end_pause(invoice)
-    submit_receipt(invoice.pk)
+    submit_receipts([invoice.pk])
 
     assert accepted_after_lost_answer is None
     assert len(documents(sandbox)) > 1
@@ -178,7 +192,7 @@ def test_five_concurrent_workers_submit_one_receipt(
     answer_receipts(seqr_proxy, 0)
     invoice = paid_invoice(sandbox)
 
-    run_concurrently(5, lambda: submit_receipt(invoice.pk))
+    run_concurrently(5, lambda: submit_receipts([invoice.pk]))
 
     assert call_count(sandbox, "submitPaymentReceipt") == 1
     assert event_names(invoice).count("receipt_accepted") == 1
@@ -193,10 +207,10 @@ def test_receipt_of_killed_worker_is_submitted_after_its_lease(
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(submit, "receipt_html", Mock(side_effect=SystemExit))
         with pytest.raises(SystemExit):
-            submit_receipt(invoice.pk)
+            submit_receipts([invoice.pk])
     due_during_lease = is_due(invoice)
     end_pause(invoice)
-    submit_receipt(invoice.pk)
+    submit_receipts([invoice.pk])
 
     assert not due_during_lease
     assert reloaded(invoice).receipt_accepted_at is not None
@@ -226,11 +240,11 @@ def test_refused_receipt_can_be_accepted_later(
 ) -> None:
     answer_receipts(seqr_proxy, 23)
     invoice = paid_invoice(sandbox)
-    submit_receipt(invoice.pk)
+    submit_receipts([invoice.pk])
     end_pause(invoice)
 
     answer_receipts(seqr_proxy, 0)
-    submit_receipt(invoice.pk)
+    submit_receipts([invoice.pk])
 
     assert event_names(invoice)[-2:] == ["receipt_refused", "receipt_accepted"]
 
@@ -258,7 +272,7 @@ def test_settings_refused_for_receipts_open_case_without_payment_pause(
     case = MoneyCase.objects.get()
 
     answer_receipts(seqr_proxy, 0)
-    submit_receipt(invoice.pk)
+    submit_receipts([invoice.pk])
 
     case.refresh_from_db()
     assert case.key == f"{invoice.terminal_id} submitPaymentReceipt code 21"
@@ -275,7 +289,7 @@ def test_payment_with_wrong_amount_has_no_receipt(
     seqr_proxy.rewrite = lambda answer: answer.replace(">45.00<", ">4.50<")
     refresh(invoice)
 
-    submit_receipt(invoice.pk)
+    submit_receipts([invoice.pk])
 
     assert reloaded(invoice).status == S.PAID
     assert not is_due(invoice)
@@ -286,7 +300,7 @@ def test_payment_with_wrong_amount_has_no_receipt(
 def test_receipt_whose_rows_do_not_add_up_is_deferred(sandbox: SandboxProcess) -> None:
     invoice = invoice_in(S.PAID)  # over 45.00, without rows
 
-    submit_receipt(invoice.pk)
+    submit_receipts([invoice.pk])
 
     assert event_names(invoice) == ["receipt_deferred"]
     assert call_count(sandbox, "submitPaymentReceipt") == 0
@@ -296,7 +310,7 @@ def test_receipt_whose_rows_do_not_add_up_is_deferred(sandbox: SandboxProcess) -
 def test_unpaid_invoice_has_no_receipt(sandbox: SandboxProcess, status: InvoiceStatus) -> None:
     invoice = invoice_in(status)
 
-    submit_receipt(invoice.pk)
+    submit_receipts([invoice.pk])
 
     assert find_work().receipts_to_submit == []
     assert not has_receipt(invoice)
@@ -308,4 +322,100 @@ def test_receipt_is_due_with_matching_or_unknown_amount() -> None:
     matching = invoice_in(S.PAID, ers_reference="B", paid_amount="45.00", paid_currency="SEK")
     invoice_in(S.PAID, ers_reference="C", paid_amount="45.00", paid_currency="EUR")
 
-    assert find_work().receipts_to_submit == [without_amount.pk, matching.pk]
+    assert find_work().receipts_to_submit == [[without_amount.pk, matching.pk]]
+
+
+def test_receipts_of_a_batch_share_their_statements(
+    sandbox: SandboxProcess, seqr_proxy: FaultProxy
+) -> None:
+    answer_receipts(seqr_proxy, 0)
+    paid = [paid_invoice(sandbox) for _ in range(4)]
+    ids = [invoice.pk for invoice in paid]
+    submit_receipts(ids[:1])  # reads what a process reads once
+    of_one = statements_of(lambda: submit_receipts(ids[1:2]))
+    of_two = statements_of(lambda: submit_receipts(ids))
+
+    assert len(of_two) == len(of_one)
+    assert all(reloaded(invoice).receipt_accepted_at for invoice in paid)
+    assert all(event_names(invoice).count("receipt_accepted") == 1 for invoice in paid)
+    calls = AuditEvent.objects.filter(name="submitPaymentReceipt").order_by("order_id")
+    assert [each.order_id for each in calls] == [invoice.order_id for invoice in paid]
+    assert all(
+        each.order.number in html for each, html in zip(paid, documents(sandbox), strict=True)
+    )
+
+
+def test_what_fails_of_a_batch_keeps_no_other_from_being_recorded(
+    sandbox: SandboxProcess, seqr_proxy: FaultProxy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answer_receipts(seqr_proxy, 0)
+    without_rows = invoice_in(S.PAID)
+    broken, sound = paid_invoice(sandbox), paid_invoice(sandbox)
+    document = submit._document
+
+    def fail_for_one(receipt: Receipt, rows: Sequence[OrderRow]) -> ReceiptDocument:
+        if receipt.invoice_id == broken.pk:
+            raise KeyError("a mistake")
+        return document(receipt, rows)
+
+    monkeypatch.setattr(submit, "_document", fail_for_one)
+
+    submit_receipts([without_rows.pk, broken.pk, sound.pk])
+
+    assert event_names(without_rows) == ["receipt_deferred"]
+    assert reloaded(broken).receipt_accepted_at is None
+    assert remaining_pause(broken) == pytest.approx(16.5, abs=5)  # its lease
+    assert reloaded(sound).receipt_accepted_at is not None
+
+
+def test_receipts_for_which_no_time_is_left_are_due_at_once(
+    sandbox: SandboxProcess, seqr_proxy: FaultProxy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answer_receipts(seqr_proxy, 0)
+    first, second = paid_invoice(sandbox), paid_invoice(sandbox)
+    times = iter([0.0, 1.4, 1.6])
+    monkeypatch.setattr(submit, "monotonic", lambda: next(times))
+
+    submit_receipts([first.pk, second.pk])
+
+    assert reloaded(first).receipt_accepted_at is not None
+    assert is_due(second)
+    assert reloaded(second).receipt_attempts == 0
+
+
+def test_locked_invoice_keeps_no_other_receipt_from_being_submitted(
+    sandbox: SandboxProcess, seqr_proxy: FaultProxy
+) -> None:
+    answer_receipts(seqr_proxy, 0)
+    locked, free = paid_invoice(sandbox), paid_invoice(sandbox)
+
+    with held(partial(lock_invoice, locked.pk)):
+        submit_receipts([locked.pk, free.pk])
+
+    assert reloaded(free).receipt_accepted_at is not None
+    assert is_due(locked)
+
+
+def test_acceptance_of_a_locked_invoice_is_recorded_behind_the_others_once_it_is_free(
+    sandbox: SandboxProcess, seqr_proxy: FaultProxy
+) -> None:
+    answer_receipts(seqr_proxy, 0)
+    locked, free = paid_invoice(sandbox), paid_invoice(sandbox)
+    recorded: list[bool] = []
+
+    def submit_both() -> None:
+        submit_receipts([locked.pk, free.pk])
+
+    with ThreadPoolExecutor(1) as threads:
+        with ExitStack() as lock:
+            seqr_proxy.before_next_answer(
+                lambda: lock.enter_context(held(partial(lock_invoice, locked.pk)))
+            )
+            submitted = threads.submit(with_own_connection, submit_both)
+            wait_for_lock_wait()
+            recorded += [reloaded(each).receipt_accepted_at is not None for each in (locked, free)]
+        submitted.result()
+
+    assert recorded == [False, True]
+    assert reloaded(locked).receipt_accepted_at is not None
+    assert call_count(sandbox, "submitPaymentReceipt") == 2

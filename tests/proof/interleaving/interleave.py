@@ -8,7 +8,7 @@ from typing import Any
 
 from django.db import connection
 
-from tests.races import with_own_connection
+from tests.races import somebody_waits_for_lock, with_own_connection
 
 WAIT_SECONDS = 60
 LOOK_SECONDS = 0.002
@@ -50,12 +50,7 @@ def interleave(first: Callable[[], None], second: Callable[[], None], pause_afte
 
 
 def _has_ended_or_waits(work: Future[None]) -> bool:
-    if work.done():
-        return True
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted)")
-        waits: bool = cursor.fetchone()[0]
-    return waits
+    return work.done() or somebody_waits_for_lock()
 
 
 def _wait(condition: Callable[[], bool]) -> None:

@@ -150,7 +150,12 @@ def close_case(scene: Scene) -> None:
 
 def lease_receipt(scene: Scene) -> None:
     """Take the lease of the receipt."""
-    submit._take_lease(scene.invoice.pk)
+    submit._take_leases([scene.invoice.pk])
+
+
+def record_receipt(scene: Scene) -> None:
+    """Record that SEQR has accepted the receipt."""
+    submit._record_acceptances({scene.invoice.pk: []})
 
 
 def _query(scene: Scene) -> StatusQuery:
@@ -171,6 +176,7 @@ SCENES: dict[str, tuple[Callable[[], Scene], tuple[Writer, ...]]] = {
             undo_serving,
             close_case,
             lease_receipt,
+            record_receipt,
         ),
     ),
 }

@@ -53,7 +53,7 @@ def test_receipt_is_accepted_after_fault(scenario: Scenario, fault: Fault) -> No
     invoice = paid_invoice(scenario.sandbox)
     scenario.inject(OPERATION)
 
-    tasks.submit_receipt(invoice.pk)
+    tasks.submit_receipts([invoice.pk])
 
     EXPECTED.of(fault)(scenario, invoice)
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import suppress
+from typing import Any
 
 from django.test import Client
 from django.urls import reverse
@@ -174,6 +175,11 @@ def _invoice_task(task: Callable[[int], object]) -> Action:
     return act
 
 
+def submit_receipt(invoice_id: int) -> None:
+    """Submit the receipt of one payment."""
+    tasks.submit_receipts([invoice_id])
+
+
 def _refund_task(task: Callable[[int], object]) -> Action:
     def act(sim: Simulation, actor: int, index: int) -> None:
         if refund := pick(list(Refund.objects.order_by("pk")), index):
@@ -191,25 +197,25 @@ def probe(sim: Simulation, actor: int, index: int) -> None:
 def recover(sim: Simulation, actor: int, index: int) -> None:
     """Run all that recovery would enqueue, beginning with the task that `index` selects."""
     work = find_work()
-    jobs = [
-        (task, row_id)
-        for task, ids in (
+    jobs: list[tuple[Callable[[Any], object], Any]] = [
+        (task, argument)
+        for task, arguments in (
             (tasks.send_invoice, work.invoices_to_send),
             (tasks.cancel_overdue_invoice, work.invoices_to_expire),
             (tasks.finish_cancel, work.invoices_to_cancel),
             (tasks.send_refund, work.refunds_to_send),
             (tasks.mark_interrupted_refund_unknown, work.interrupted_refunds),
-            (tasks.submit_receipt, work.receipts_to_submit),
+            (tasks.submit_receipts, work.receipts_to_submit),
             (tasks.probe_payments, work.pauses_to_probe),
             (tasks.repeat_late_query, work.late_queries_to_repeat),
             (tasks.open_unconfirmed_case, work.unconfirmed_payments),
         )
-        for row_id in ids
+        for argument in arguments
     ]
     first = index % len(jobs) if jobs else 0
-    for task, row_id in jobs[first:] + jobs[:first]:
+    for task, argument in jobs[first:] + jobs[:first]:
         with suppress(SeqrError):
-            task(row_id)
+            task(argument)
 
 
 # Pollers
@@ -319,7 +325,7 @@ ACTIONS: dict[str, Action] = {
     "seqr refuses a refund": refuse_refund,
     "worker sends": _invoice_task(tasks.send_invoice),
     "worker finishes cancel": _invoice_task(tasks.finish_cancel),
-    "worker submits receipt": _invoice_task(tasks.submit_receipt),
+    "worker submits receipt": _invoice_task(submit_receipt),
     "worker repeats query": _invoice_task(tasks.repeat_late_query),
     "worker sends refund": _refund_task(tasks.send_refund),
     "worker gives up refund": _refund_task(tasks.mark_interrupted_refund_unknown),

@@ -14,7 +14,7 @@ from payments.invoices.resolve_attention import BLOCKING_CASE_KINDS
 from payments.invoices.transitions import paid_by_another
 from payments.models import Invoice, InvoiceStatus, MoneyCase, Refund, RefundStatus
 from payments.seqr import SeqrError
-from tests.proof.model_based.actions import ACTIONS, close_case
+from tests.proof.model_based.actions import ACTIONS, close_case, submit_receipt
 from tests.proof.model_based.chain import ids_of
 from tests.proof.model_based.final_invariants import (
     final_violations,
@@ -183,7 +183,7 @@ def _replay(sim: Simulation) -> None:
             tasks.send_invoice,
             tasks.finish_cancel,
             tasks.cancel_overdue_invoice,
-            tasks.submit_receipt,
+            submit_receipt,
         ):
             with suppress(SeqrError):
                 task(invoice_id)
