@@ -12,7 +12,48 @@ TRANSITIONS = "payments/invoices/transitions.py"
 TEST_NUMBERS = "tests/payments/receipts/test_receipt_numbers.py"
 TEST_CREDIT_RECEIPTS = "tests/payments/receipts/test_credit_receipts.py"
 
+SUBMIT = "payments/receipts/submit.py"
+TEST_SUBMIT = "tests/payments/receipts/test_submit_receipt.py"
+
 RECEIPT_MUTATIONS = (
+    Mutation(
+        "begin calls for receipts without an end",
+        SUBMIT,
+        "        if monotonic() > until:\n",
+        "        if monotonic() > until + 3600:\n",
+        f"{TEST_SUBMIT}::test_receipts_for_which_no_time_is_left_are_due_at_once",
+    ),
+    Mutation(
+        "let a lease of a batch's receipts end before its last call may",
+        SUBMIT,
+        "    return timedelta(seconds=SUBMIT_SECONDS) + call_lease_duration()\n",
+        "    return call_lease_duration()\n",
+        f"{TEST_SUBMIT}::test_what_fails_of_a_batch_keeps_no_other_from_being_recorded",
+    ),
+    Mutation(
+        "wait for a locked invoice with the acceptances of others",
+        SUBMIT,
+        "    recorded = _record_those_of(_SUBMITTED_UNLESS_BUSY, calls)\n",
+        "    recorded = _record_those_of(_SUBMITTED, calls)\n",
+        f"{TEST_SUBMIT}"
+        "::test_acceptance_of_a_locked_invoice_is_recorded_behind_the_others_once_it_is_free",
+    ),
+    Mutation(
+        "forget the acceptance of an invoice that somebody has locked",
+        SUBMIT,
+        "    for invoice_id in calls.keys() - recorded:\n",
+        "    for invoice_id in calls.keys() & recorded:\n",
+        f"{TEST_SUBMIT}"
+        "::test_acceptance_of_a_locked_invoice_is_recorded_behind_the_others_once_it_is_free",
+    ),
+    Mutation(
+        "let hanging receipts take every thread of the background worker",
+        "payments/tasks.py",
+        "_receipt_batches = BoundedSemaphore(RECEIPT_BATCHES_AT_ONCE)\n",
+        "_receipt_batches = BoundedSemaphore(16)\n",
+        "tests/payments/test_recovery.py"
+        "::test_hanging_receipts_leave_threads_to_all_other_work_of_recovery",
+    ),
     Mutation(
         "number a receipt where it is inserted, and hold the lock until COMMIT",
         NUMBERS,
