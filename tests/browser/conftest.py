@@ -115,7 +115,18 @@ def open_browser(chromium: Browser, console: Console) -> Iterator[OpenBrowser]:
 
     yield open_one
     for context in contexts:
+        end_routes(context)
         context.close()
+
+
+def end_routes(context: BrowserContext) -> None:
+    """End the routes of a context's pages: a request of a page that polls may be on its way.
+
+    Its handler would fail once the page is closed, and with it whatever the test does then.
+    """
+    for page in context.pages:
+        page.unroute_all(behavior="ignoreErrors")
+    context.unroute_all(behavior="ignoreErrors")
 
 
 class UsedBrowser:
@@ -136,11 +147,12 @@ class UsedBrowser:
     def close_pages(self, page: Page) -> None:
         """Close all pages. Replace the context if the clock of this one of them has moved."""
         is_on_time = not page.is_closed() and _clock_skew(page) < MAX_CLOCK_SKEW_SECONDS
+        end_routes(self._context)
         for each in self._context.pages:
             each.close()
         if not is_on_time:
-            self.close()
-            self._context = still_browser_context(self._chromium)
+            late, self._context = self._context, still_browser_context(self._chromium)
+            late.close()
 
     def close(self) -> None:
         """Close the context."""
