@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -28,7 +29,8 @@ def shop(tmp_path: Path) -> Path:
 
 
 def run(shop: Path, *arguments: str, **env: str) -> subprocess.CompletedProcess[str]:
-    env = {**os.environ, "CREDENTIALS_DIRECTORY": str(shop / "secrets"), **env}
+    programs = f"{Path(sys.executable).parent}:{os.environ['PATH']}"  # as in .venv and the image
+    env = {**os.environ, "PATH": programs, "CREDENTIALS_DIRECTORY": str(shop / "secrets"), **env}
     command = [str(shop / "deploy" / "run"), *arguments]
     return subprocess.run(command, cwd="/", env=env, capture_output=True, text=True, check=False)
 

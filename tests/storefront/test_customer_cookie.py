@@ -45,9 +45,9 @@ def test_exchange_stores_no_browser_session(browser: JsonClient) -> None:
 def test_cookie_that_we_have_not_signed_is_no_session(
     client: JsonClient, customer_session: CustomerSession, altered: str
 ) -> None:
-    client.cookies["customer"] = altered.replace("digest", customer_session.token_digest)
+    cookie = f"customer={altered.replace('digest', customer_session.token_digest)}"
 
-    assert client.send("/lyktan/session").status_code == 401
+    assert client.send("/lyktan/session", HTTP_COOKIE=cookie).status_code == 401
 
 
 def test_digest_signed_for_another_purpose_is_no_session(

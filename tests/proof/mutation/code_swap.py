@@ -9,7 +9,9 @@ from __future__ import annotations
 import gc
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
+from dis import get_instructions
 from inspect import CO_OPTIMIZED
+from itertools import pairwise
 from pathlib import Path
 from types import CodeType, FunctionType
 
@@ -86,8 +88,18 @@ def _shape(code: CodeType, *, nested: bool = True) -> tuple[object, ...]:
     constants = [
         (_shape(each) if nested else each.co_name) if isinstance(each, CodeType) else repr(each)
         for each in code.co_consts
+        if each != code.co_firstlineno
     ]
-    return code.co_code, code.co_names, code.co_varnames, constants
+    return _without_first_line(code), code.co_names, code.co_varnames, constants
+
+
+def _without_first_line(code: CodeType) -> bytes:
+    """Return the bytecode without the line at which a class begins; since Python 3.13 it has it."""
+    bytecode = bytearray(code.co_code)
+    for load, store in pairwise(get_instructions(code)):
+        if store.opname == "STORE_NAME" and store.argval == "__firstlineno__":
+            bytecode[load.offset + 1] = 0
+    return bytes(bytecode)
 
 
 def _place(code: CodeType) -> tuple[str, str, int]:
