@@ -81,7 +81,6 @@ LONG_SCOPES = (
     "tests/backoffice/test_role_grid.py",
     "tests/backoffice/test_look_in_browser.py",
     "tests/backoffice/test_staff_journeys_in_browser.py",
-    "tests/payments/test_migrations.py",
     "tests/sandbox/test_in_chromium.py",
     "tests/seqrshop/test_postgresql.py",
     "tests/serving/test_outages.py",

@@ -38,10 +38,15 @@ LINTERS = {
 }
 # Three processes: the smallest machine has two cores, and a third of the time tests wait.
 PYTEST = ["pytest", "-n", "3", "--dist", "loadfile"]
+# What changes no more, or with its library alone, and takes long: `make proof` runs it.
+LONG_RUNS = (
+    "tests/payments/test_migrations.py",
+    "tests/seqrshop/test_restarts_on_changes.py",
+)
 TESTS: dict[str, dict[str, list[str]]] = {
     "lint": {},
     "unit": {"unit tests": [*PYTEST, "--quiet", "-m", "unit"]},
-    "all": {"pytest": PYTEST},
+    "all": {"pytest": [*PYTEST, *(f"--ignore={each}" for each in LONG_RUNS)]},
 }
 
 

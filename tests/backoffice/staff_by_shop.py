@@ -6,7 +6,6 @@ needs all shops. Shop A has a terminal of its own; B and C share one.
 
 from __future__ import annotations
 
-import os
 from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -61,6 +60,7 @@ from tests.factories import (
     ShopFactory,
     TerminalFactory,
 )
+from tests.grids import TRIES_ALL
 
 EVERYWHERE = "*"
 NAMES = {"A": "Apoteket", "B": "Bageriet", "C": "Cirkusen"}
@@ -264,17 +264,12 @@ def browser_of(person: Person, world: World) -> Client:
     return client
 
 
-def is_tried(number: int, cells_per_tried: int = CELLS_PER_TRIED) -> bool:
-    """Whether a grid tries the cell of this number: `make proof` tries all, `make test` some."""
-    return "ALL_CELLS" in os.environ or number % cells_per_tried == 0
-
-
 def rows_of_cell(number: int, rows: list[tuple[str, Any]]) -> list[tuple[str, Any]]:
     """Return the rows that a cell of a grid tries, of those given with their places.
 
     `make proof` tries all of them. `make test` tries one, in turn: another for the next cell.
     """
-    if not rows or "ALL_CELLS" in os.environ:
+    if not rows or TRIES_ALL:
         return rows
     return [rows[number // CELLS_PER_TRIED % len(rows)]]
 

@@ -22,6 +22,7 @@ from tests.backoffice.test_codes_in_browser import files_in_each_state, shop_wit
 from tests.backoffice.test_menu_pages_accessible import ROWS
 from tests.browser.browsers import DESKTOP
 from tests.factories import CategoryFactory, OpeningHoursFactory, ProductFactory
+from tests.grids import is_tried
 from tests.hours_factories import OpeningExceptionFactory, PlannedPauseFactory
 from tests.payments.closings.steps import (
     DAY,
@@ -35,6 +36,7 @@ from tests.payments.closings.steps import (
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
+PAGES_PER_TRIED = 2  # in one language, and the others in the other one
 WIDTHS = (346, 320)  # a folded phone, and the narrowest of WCAG 2.2
 LABELS = "async () => (await axe.run({runOnly: {type: 'rule', values: ['label']}})).violations"
 
@@ -115,9 +117,11 @@ def test_pages_fit_a_narrow_phone_in_both_languages_and_fields_have_labels(
     with logged_in(live_server, person) as browser:
         browser.page.set_viewport_size(DESKTOP)
         faults = []
-        for language in ("sv", "en"):
+        for turn, language in enumerate(("sv", "en")):
             browser.open(f"/admin/?language={language}")
-            for path in paths:
+            for number, path in enumerate(paths, turn):
+                if not is_tried(number, PAGES_PER_TRIED):
+                    continue
                 browser.open(path)
                 faults += [f"{language} {path}: {fault}" for fault in too_wide(browser)]
         browser.open(page_url(shop))

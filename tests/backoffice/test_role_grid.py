@@ -32,7 +32,8 @@ from tests.backoffice.role_grid import (
     addresses,
     patterns,
 )
-from tests.backoffice.staff_by_shop import EVERYWHERE, World, is_tried, stored, undone
+from tests.backoffice.staff_by_shop import EVERYWHERE, World, stored, undone
+from tests.grids import is_tried
 from tests.staff import staff, user_of
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("seqr_away")]

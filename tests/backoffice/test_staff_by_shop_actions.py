@@ -15,18 +15,19 @@ from django.utils.translation import override
 from orders.models import Shop
 from payments.models import MoneyCase, Refund
 from tests.backoffice.staff_by_shop import (
+    CELLS_PER_TRIED,
     EVERYWHERE,
     PERSONS,
     Person,
     World,
     browser_of,
     foreign_names,
-    is_tried,
     rows_of_cell,
     stored,
     turn_of,
     undone,
 )
+from tests.grids import is_tried
 from tests.staff import admin_url, shown_messages, superuser
 
 pytestmark = [pytest.mark.django_db, pytest.mark.slow, pytest.mark.usefixtures("seqr_away")]
@@ -85,7 +86,7 @@ def test_action_does_for_own_rows_what_it_does_for_a_superuser(
 
     for number, (model, action) in enumerate(actions(), start=turn_of(person)):
         own = [(place, row) for place, row in world.rows[model] if person.sees(place)]
-        if (model, action) == (Shop, "delete_selected") or not is_tried(number):
+        if (model, action) == (Shop, "delete_selected") or not is_tried(number, CELLS_PER_TRIED):
             continue
         for _, row in rows_of_cell(number, own):
             with undone():
@@ -122,7 +123,7 @@ def test_action_on_a_row_of_another_shop_does_what_it_does_for_an_unknown_id(
     before = stored()
 
     for number, (model, action) in enumerate(actions(), start=turn_of(person)):
-        if not is_tried(number):
+        if not is_tried(number, CELLS_PER_TRIED):
             continue
         unknown = result(run(client, model, action, UNKNOWN_ID))
         foreign = [(place, row) for place, row in world.rows[model] if not person.sees(place)]

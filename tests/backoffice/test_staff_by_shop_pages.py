@@ -39,17 +39,18 @@ from payments.models import (
     TransactionPeriod,
 )
 from tests.backoffice.staff_by_shop import (
+    CELLS_PER_TRIED,
     MSISDN,
     PERSONS,
     Person,
     World,
     browser_of,
     foreign_names,
-    is_tried,
     rows_of_cell,
     stored,
     turn_of,
 )
+from tests.grids import is_tried
 from tests.staff import admin_url, shown_messages
 
 pytestmark = pytest.mark.django_db
@@ -194,7 +195,9 @@ def test_list_shows_the_rows_of_the_persons_shops(person: Person, world: World) 
 
     for number, model in enumerate(OPEN_PAGES, start=turn_of(person)):
         status = expected_status(person, model, "changelist")
-        for query in ("", "?_facets=True") if status == 200 and is_tried(number) else ("",):
+        for query in (
+            ("", "?_facets=True") if status == 200 and is_tried(number, CELLS_PER_TRIED) else ("",)
+        ):
             response = client.get(admin_url(model, "changelist") + query)
 
             assert (model, response.status_code) == (model, status)
@@ -225,7 +228,7 @@ def test_page_of_a_row_of_the_persons_shops_is_open(person: Person, world: World
 
     cells = [(model, page) for model in OPEN_PAGES for page in pages(model)]
     for number, (model, page) in enumerate(cells, start=turn_of(person)):
-        if not is_tried(number):
+        if not is_tried(number, CELLS_PER_TRIED):
             continue
         own = [(place, row) for place, row in world.rows[model] if person.sees(place)]
         for place, row in rows_of_cell(number, own):
@@ -247,7 +250,7 @@ def test_page_of_a_row_of_another_shop_answers_as_that_of_an_unknown_id(
     pages_by_model = [(model, page) for model in OPEN_PAGES for page in pages(model)]
     cells = product(pages_by_model, ("GET", "POST"))
     for number, ((model, page), method) in enumerate(cells, start=turn_of(person)):
-        if not is_tried(number):
+        if not is_tried(number, CELLS_PER_TRIED):
             continue
         address = admin_url(model, page, UNKNOWN_ID)
         unknown = answer(request(client, method, address), UNKNOWN_ID)

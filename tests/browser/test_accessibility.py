@@ -24,8 +24,11 @@ from tests.browser.steps import (
     order_without_app,
     place_order,
 )
+from tests.grids import tried
 
 pytestmark = pytest.mark.browser
+
+STATES_PER_TRIED = 2
 
 # Records each animation and transition that lasts longer than 20 ms.
 RECORD_MOVEMENTS = """
@@ -87,7 +90,7 @@ def test_states_include_each_order_state() -> None:
     assert {*UNPAID, *PAID} == set(OrderState)
 
 
-@pytest.mark.parametrize("state", STATES)
+@pytest.mark.parametrize("state", tried(STATES, STATES_PER_TRIED))
 def test_each_state_is_accessible_in_each_theme_and_fits_each_screen(
     customer: Customer, state: str
 ) -> None:

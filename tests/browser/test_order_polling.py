@@ -12,6 +12,7 @@ from tests.browser.customer import Customer
 from tests.browser.order_states import open_order
 from tests.browser.stack import Stack
 from tests.browser.steps import expect_heading, order_without_app, wait_until
+from tests.grids import tried
 
 pytestmark = pytest.mark.browser
 
@@ -29,6 +30,21 @@ RECORD_TIMERS = """
 HIDDEN = 'Object.defineProperty(document, "hidden", {value: true, configurable: true});'
 SHOW_AGAIN = "document.dispatchEvent(new Event('visibilitychange'))"
 POLL_DELAYS = {1_000, 5_000, 30_000}
+# How many milliseconds a page without a stream waits before it asks again; None: it does not.
+DELAYS = {
+    "created": 1_000,
+    "sending": 1_000,
+    "awaiting_payment": 1_000,
+    "cancel_pending": 1_000,
+    "needs_attention": 5_000,
+    "paid": 5_000,
+    "preparing": 5_000,
+    "ready": 5_000,
+    "served": 30_000,
+    "canceled": None,
+    "refunded": None,
+}
+STATES_PER_TRIED = 2
 
 
 def timers_of(page: Page) -> set[int]:
@@ -55,22 +71,7 @@ def prepare(customer: Customer, state: str) -> Page:
     return customer.page
 
 
-@pytest.mark.parametrize(
-    ("state", "delay"),
-    [
-        ("created", 1_000),
-        ("sending", 1_000),
-        ("awaiting_payment", 1_000),
-        ("cancel_pending", 1_000),
-        ("needs_attention", 5_000),
-        ("paid", 5_000),
-        ("preparing", 5_000),
-        ("ready", 5_000),
-        ("served", 30_000),
-        ("canceled", None),
-        ("refunded", None),
-    ],
-)
+@pytest.mark.parametrize(("state", "delay"), tried(DELAYS.items(), STATES_PER_TRIED))
 def test_page_without_a_stream_asks_for_its_order_as_often_as_the_state_needs(
     stack: Stack, customer: Customer, state: str, delay: int | None
 ) -> None:

@@ -9,7 +9,6 @@ each day is compared with.
 
 from __future__ import annotations
 
-import os
 from collections import defaultdict
 from collections.abc import Iterator
 from datetime import date, datetime, timedelta
@@ -34,6 +33,7 @@ from payments.sandbox.operations.periods import end_period, execute_report
 from payments.sandbox.operations.simulator import SeqrSimulator
 from payments.sandbox.storage import merchant_models
 from tests.factories import ProductFactory, ShopFactory, TerminalFactory
+from tests.grids import TRIES_ALL
 from tests.payments.closings.steps import in_use_since_long, period_marked, row_of
 from tests.payments.takings.histories import RATES, History
 
@@ -179,7 +179,7 @@ class DaysOfShops(History):
 @pytest.mark.slow
 @pytest.mark.django_db
 @settings(
-    max_examples=6 if "ALL_CELLS" in os.environ else 2,  # the first one is of quiet days
+    max_examples=6 if TRIES_ALL else 2,  # the first one is of quiet days
     deadline=None,
     derandomize=True,
     phases=[Phase.generate],

@@ -1,12 +1,12 @@
 """Maps each fault to its expected outcome, for one operation."""
 
-import os
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Final, Generic, ParamSpec
 
 import pytest
 
+from tests.grids import TRIES_ALL
 from tests.proof.matrix.faults import FAULTS, Fault
 
 Checked = ParamSpec("Checked")
@@ -38,7 +38,7 @@ class Expected(Generic[Checked]):
     @property
     def each_fault(self) -> pytest.MarkDecorator:
         """The mark of a test: it runs with each fault in `make proof`, with some in `make test`."""
-        faults = FAULTS if "ALL_CELLS" in os.environ else self.sampled_faults
+        faults = FAULTS if TRIES_ALL else self.sampled_faults
         return pytest.mark.parametrize("fault", faults, ids=lambda fault: fault.name)
 
     @property

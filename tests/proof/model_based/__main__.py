@@ -1,7 +1,8 @@
 """`make proof`: runs in full what `make test` runs in part, and makes many model-based runs.
 
 The parts are the pairs of writers, the grid of endless answers, the fault matrix, the grid of
-staff by page, by action and by role, the rows of a large report, and the closings of random days.
+staff by page, by action and by role, the rows of a large report, the closings of random days, and
+the states of the pages. `make test` leaves out LONG_RUNS.
 
 Makes EXAMPLES runs with the seeds from SEED on; without SEED the first seed is random. Says how to
 repeat one that failed. EXAMPLES=1 makes the model-based runs alone.
@@ -13,7 +14,9 @@ import re
 import subprocess
 import sys
 import time
+from collections.abc import Mapping
 
+from seqrshop.local.check import LONG_RUNS
 from tests.proof.model_based.plan import MAX_RUNS, STEPS, seeds_for
 
 TEST = "tests/proof/model_based/test_invariants.py"
@@ -64,6 +67,22 @@ WHOLE_TESTS = (
         {"ALL_CELLS": "1"},
         "The closings of 6 times 60 random days equalled SEQR's reports",
     ),
+    (
+        "tests/browser/test_accessibility.py",
+        {"ALL_CELLS": "1"},
+        "Every state of the customers' pages was accessible",
+    ),
+    (
+        "tests/browser/test_order_polling.py",
+        {"ALL_CELLS": "1"},
+        "A page asked for its order as often as every state needs",
+    ),
+    (
+        "tests/backoffice/test_narrow_pages_in_browser.py",
+        {"ALL_CELLS": "1"},
+        "Every page of the staff fitted a narrow phone in both languages",
+    ),
+    *((each, {}, f"{each} passed") for each in LONG_RUNS),
 )
 MAX_PROCESSES = 2  # for two cores
 SEEDS_UP_TO = 1_000_000
@@ -98,7 +117,7 @@ def main() -> int:
     return 1
 
 
-def _run_whole(test: str, variables: dict[str, str], what: str) -> bool:
+def _run_whole(test: str, variables: Mapping[str, str], what: str) -> bool:
     """Run a test that `make test` runs in part; return whether it passed."""
     began = time.monotonic()
     done = subprocess.run(

@@ -4,7 +4,7 @@ import os
 
 SEED = int(os.environ.get("SEED", "1"))
 SEEDS = int(os.environ.get("SEEDS", "1"))  # consecutive, from SEED on
-RUNS = int(os.environ.get("RUNS", "3"))  # with each seed
+RUNS = int(os.environ.get("RUNS", "2"))  # with each seed
 MAX_RUNS = 9  # after ten, hypothesis mutates earlier runs instead of drawing new ones
 STEPS = 25
 
