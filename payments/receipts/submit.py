@@ -48,9 +48,7 @@ MIME_TYPE = "text/html"
 RECEIPT_TYPE = "RECEIPT"  # required; the API reference lists no values
 FIRST_PAUSE = timedelta(seconds=5)
 LONGEST_PAUSE = timedelta(hours=1)
-SUBMIT_SECONDS = (
-    1.5  # so that a batch has ended before the next run of recovery, 2 s after this one
-)
+SUBMIT_SECONDS = 1.5  # a batch has ended before recovery's next run, 2 s after this one
 
 
 def _submitted(*, skip_locked: bool) -> QuerySet[Any]:
@@ -64,6 +62,7 @@ _DUE_UNLESS_BUSY = CompiledQuery(
     lambda: (
         Invoice.objects.filter(receipts_due(Now()), KeyIsAnyOf("ids"))
         .select_for_update(skip_locked=True, no_key=True)
+        .order_by("pk")
         .values_list("pk")
     )
 )
@@ -96,22 +95,28 @@ def submit_receipts(invoice_ids: Sequence[int]) -> None:
     document is submitted again, which SEQR allows. What SEQR has accepted is recorded at the end:
     if this process is killed before, those receipts are submitted again after their leases.
     """
-    receipts = receipts_of_payments(_take_leases(invoice_ids))
-    rows = rows_of_orders(receipt.invoice.order_id for receipt in receipts)
+    leased = _take_leases(invoice_ids)
+    receipts = {receipt.invoice_id: receipt for receipt in receipts_of_payments(leased)}
+    rows = rows_of_orders(receipt.invoice.order_id for receipt in receipts.values())
     accepted: dict[int, list[CallRecord]] = {}
+    left: list[int] = []
     until = monotonic() + SUBMIT_SECONDS
-    for position, receipt in enumerate(receipts):
+    for invoice_id in leased:
         if monotonic() > until:
-            _return_leases([each.invoice_id for each in receipts[position:]])
-            break
+            left.append(invoice_id)
+            continue
         try:
+            receipt = receipts[invoice_id]
             calls = _submit(receipt, rows[receipt.invoice.order_id])
         except Exception:  # one bad receipt must not keep the others from being recorded
-            logger.exception("invoice %s: the receipt was not submitted", receipt.invoice_id)
+            logger.exception("invoice %s: the receipt was not submitted", invoice_id)
             continue
         if calls is not None:
-            accepted[receipt.invoice_id] = calls
-    _record_acceptances(accepted)
+            accepted[invoice_id] = calls
+    if accepted:
+        _record_acceptances(accepted)
+    if left:
+        _return_leases(left)
 
 
 def _submit(receipt: Receipt, rows: Sequence[OrderRow]) -> list[CallRecord] | None:
@@ -216,8 +221,6 @@ def _record_calls(invoice: Invoice, calls: list[CallRecord]) -> None:
 
 def _record_acceptances(calls: Mapping[int, list[CallRecord]]) -> None:
     """Record what SEQR has accepted, in one transaction, but for what is locked: it waits alone."""
-    if not calls:
-        return
     recorded = _record_those_of(_SUBMITTED_UNLESS_BUSY, calls)
     for invoice_id in calls.keys() - recorded:
         _record_those_of(_SUBMITTED, {invoice_id: calls[invoice_id]})

@@ -370,12 +370,27 @@ def test_what_fails_of_a_batch_keeps_no_other_from_being_recorded(
     assert reloaded(sound).receipt_accepted_at is not None
 
 
+def test_payment_without_a_receipt_is_logged_and_keeps_no_other_from_being_recorded(
+    sandbox: SandboxProcess, seqr_proxy: FaultProxy, caplog: pytest.LogCaptureFixture
+) -> None:
+    answer_receipts(seqr_proxy, 0)
+    without, sound = invoice_in(S.ISSUED), paid_invoice(sandbox)
+    Invoice.objects.filter(pk=without.pk).update(
+        status=S.PAID, ers_reference="E", paid_at=database_now()
+    )
+
+    submit_receipts([without.pk, sound.pk])
+
+    assert f"invoice {without.pk}: the receipt was not submitted" in caplog.text
+    assert reloaded(sound).receipt_accepted_at is not None
+
+
 def test_receipts_for_which_no_time_is_left_are_due_at_once(
     sandbox: SandboxProcess, seqr_proxy: FaultProxy, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     answer_receipts(seqr_proxy, 0)
     first, second = paid_invoice(sandbox), paid_invoice(sandbox)
-    times = iter([0.0, 1.4, 1.6])
+    times = iter([0.0, 1.4, 1.6])  # at the beginning, and before each call
     monkeypatch.setattr(submit, "monotonic", lambda: next(times))
 
     submit_receipts([first.pk, second.pk])
