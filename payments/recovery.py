@@ -25,8 +25,8 @@ from payments.refunds.hold import refunds_are_held
 
 ENQUEUE_TIME = timedelta(seconds=1)  # an invoice younger than this is still on its way by broker
 BATCH_SIZE = 500  # of each kind in one run; the next run is seconds away
-RECEIPT_BATCH_SIZE = 12  # share their statements, and their locks for milliseconds
-RECEIPT_BATCHES = 6  # in one run, so that no invoice waits in the queue behind many receipts
+RECEIPT_BATCH_SIZE = 24  # share their statements, and their locks for milliseconds
+RECEIPT_BATCHES = 3  # in one run, so that no invoice waits in the queue behind many receipts
 
 
 @dataclass(frozen=True)

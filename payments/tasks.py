@@ -44,7 +44,7 @@ logger = logging.getLogger(__name__)
 SOURCE = ChangeSource(SourceName.RECOVERY)
 RECOVERY_SENDS_AT_ONCE = 8  # of a background process's 16 threads
 RECOVERY_SEND_SECONDS = 1.5  # so that they have ended before the next run, 2 s after this one
-RECEIPT_BATCHES_AT_ONCE = 6  # so that two threads are left for all else
+RECEIPT_BATCHES_AT_ONCE = 3  # with these sends and four mails, a thread is left for all else
 
 _recovery_sends = BoundedSemaphore(RECOVERY_SENDS_AT_ONCE)
 _receipt_batches = BoundedSemaphore(RECEIPT_BATCHES_AT_ONCE)
