@@ -9,15 +9,12 @@ from decimal import Decimal
 from typing import Any
 
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import BigIntegerField, CharField, DecimalField, OuterRef
+from django.db.models import CharField, DecimalField, OuterRef
 from django.db.models.functions import Cast, JSONObject
 
-from orders.compiled_query import CompiledQuery, KeyIsAnyOf, Parameter
+from orders.compiled_query import CompiledQuery, KeyIsAnyOf
 from orders.models import Order, OrderRow
 
-_ROWS_OF_ORDER = CompiledQuery(
-    lambda: OrderRow.objects.filter(order=Parameter("order_id", BigIntegerField()))
-)
 _ROWS_OF_ORDERS = CompiledQuery(lambda: OrderRow.objects.filter(KeyIsAnyOf("order_ids", "order")))
 _AMOUNTS = [
     field.name for field in OrderRow._meta.concrete_fields if isinstance(field, DecimalField)
@@ -48,7 +45,7 @@ class OrderLine:
 
 def rows_of(order: Order) -> list[OrderRow]:
     """Return the rows of an order: each product in the order of choice, its options, the tip."""
-    return in_sequence(_ROWS_OF_ORDER.fetch(order_id=order.pk))
+    return rows_of_orders([order.pk])[order.pk]
 
 
 def rows_of_orders(order_ids: Iterable[int]) -> dict[int, list[OrderRow]]:

@@ -1,7 +1,5 @@
 """The statements of a paid order from its invoice to its receipt, with each BEGIN and COMMIT."""
 
-import re
-
 import pytest
 from django.test import Client
 
@@ -12,6 +10,7 @@ from payments.invoices.send import send_invoice
 from payments.models import Invoice, InvoiceStatus
 from payments.receipts.submit import submit_receipts
 from tests.fault_proxy import FaultProxy
+from tests.payments.receipts.steps import answer_receipts
 from tests.payments.steps import new_invoice, reference, reloaded, statements_of
 from tests.sandbox_process import SandboxProcess
 
@@ -27,9 +26,7 @@ RECEIPT_STATEMENTS = 11  # for a batch of receipts together
 @pytest.fixture(autouse=True)
 def _accepted_receipts(seqr_proxy: FaultProxy) -> None:
     """Let SEQR accept receipts."""
-    seqr_proxy.rewrite = lambda answer: re.sub(
-        r"(submitPaymentReceiptResponse.*<resultCode>)\d+", r"\g<1>0", answer, flags=re.DOTALL
-    )
+    answer_receipts(seqr_proxy, 0)
 
 
 @pytest.fixture(autouse=True)

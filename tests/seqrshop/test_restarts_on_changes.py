@@ -8,7 +8,7 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
 
@@ -28,17 +28,13 @@ from tests.seqrshop.test_development import (
 pytestmark = pytest.mark.slow
 
 
-@pytest.fixture
-def migrated(worker_id: str) -> Iterator[dict[str, str]]:
-    """The addresses of a migrated database; to migrate an empty one takes most of a start."""
-    name = f"dev_{worker_id}"
-    with copied_for_a_test(name) as addresses:
-        yield addresses
+def test_make_dev_restarts_every_process_when_code_changes(tmp_path: Path, worker_id: str) -> None:
+    # To migrate an empty database takes most of a start.
+    with copied_for_a_test(f"dev_{worker_id}") as migrated:
+        restart_every_process(tmp_path, migrated)
 
 
-def test_make_dev_restarts_every_process_when_code_changes(
-    tmp_path: Path, migrated: dict[str, str]
-) -> None:
+def restart_every_process(tmp_path: Path, migrated: Mapping[str, str]) -> None:
     port = free_port()
     given = {"PORT": str(port), "SANDBOX_PORT": str(free_port()), **migrated}
     running = start([sys.executable, "-m", "seqrshop.local.run", "--dev"], tmp_path, **given)

@@ -13,7 +13,7 @@ TEST_NUMBERS = "tests/payments/receipts/test_receipt_numbers.py"
 TEST_CREDIT_RECEIPTS = "tests/payments/receipts/test_credit_receipts.py"
 
 SUBMIT = "payments/receipts/submit.py"
-TEST_SUBMIT = "tests/payments/receipts/test_submit_receipt.py"
+TEST_BATCHES = "tests/payments/receipts/test_receipt_batches.py"
 
 RECEIPT_MUTATIONS = (
     Mutation(
@@ -21,21 +21,21 @@ RECEIPT_MUTATIONS = (
         SUBMIT,
         "        if monotonic() > until:\n",
         "        if monotonic() > until + 3600:\n",
-        f"{TEST_SUBMIT}::test_receipts_for_which_no_time_is_left_are_due_at_once",
+        f"{TEST_BATCHES}::test_receipts_for_which_no_time_is_left_are_due_at_once",
     ),
     Mutation(
         "let a lease of a batch's receipts end before its last call may",
         SUBMIT,
         "    return timedelta(seconds=SUBMIT_SECONDS) + call_lease_duration()\n",
         "    return call_lease_duration()\n",
-        f"{TEST_SUBMIT}::test_what_fails_of_a_batch_keeps_no_other_from_being_recorded",
+        f"{TEST_BATCHES}::test_what_fails_of_a_batch_keeps_no_other_from_being_recorded",
     ),
     Mutation(
         "wait for a locked invoice with the acceptances of others",
         SUBMIT,
         "    recorded = _record_those_of(_SUBMITTED_UNLESS_BUSY, calls)\n",
         "    recorded = _record_those_of(_SUBMITTED, calls)\n",
-        f"{TEST_SUBMIT}"
+        f"{TEST_BATCHES}"
         "::test_acceptance_of_a_locked_invoice_is_recorded_behind_the_others_once_it_is_free",
     ),
     Mutation(
@@ -43,7 +43,7 @@ RECEIPT_MUTATIONS = (
         SUBMIT,
         "    for invoice_id in calls.keys() - recorded:\n",
         "    for invoice_id in calls.keys() & recorded:\n",
-        f"{TEST_SUBMIT}"
+        f"{TEST_BATCHES}"
         "::test_acceptance_of_a_locked_invoice_is_recorded_behind_the_others_once_it_is_free",
     ),
     Mutation(
