@@ -85,16 +85,17 @@ def _nested(code: CodeType) -> Iterator[CodeType]:
 
 def _shape(code: CodeType, *, nested: bool = True) -> tuple[object, ...]:
     """Return what the code does, without its line numbers."""
+    has_line = "__firstlineno__" in code.co_names  # a class body's, since Python 3.13
     constants = [
         (_shape(each) if nested else each.co_name) if isinstance(each, CodeType) else repr(each)
         for each in code.co_consts
-        if each != code.co_firstlineno
+        if not (has_line and each == code.co_firstlineno)
     ]
     return _without_first_line(code), code.co_names, code.co_varnames, constants
 
 
 def _without_first_line(code: CodeType) -> bytes:
-    """Return the bytecode without the line at which a class begins; since Python 3.13 it has it."""
+    """Return the bytecode without the line at which a class begins."""
     bytecode = bytearray(code.co_code)
     for load, store in pairwise(get_instructions(code)):
         if store.opname == "STORE_NAME" and store.argval == "__firstlineno__":
