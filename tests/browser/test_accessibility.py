@@ -30,23 +30,27 @@ pytestmark = pytest.mark.browser
 
 STATES_PER_TRIED = 2
 
-# Records each animation and transition that lasts longer than 20 ms.
+# Records each animation and transition that lasts longer than 20 ms: those that run when one
+# begins, and those that end, since a slow page may draw no frame in between.
 RECORD_MOVEMENTS = """
 window.moved = [];
+window.recordMovements = (durations) => moved.push(...durations.filter((each) => each > 20));
+window.recordAnimations = (animations) => recordMovements(
+  animations.map(({ effect }) => effect.getComputedTiming().activeDuration),
+);
 for (const kind of ["animationstart", "transitionrun"]) {
-  addEventListener(kind, ({ target, animationName, propertyName }) => {
-    const running = target.getAnimations().filter(
-      (each) => each.animationName === animationName || each.transitionProperty === propertyName,
-    );
-    for (const each of running) {
-      const { activeDuration } = each.effect.getComputedTiming();
-      if (activeDuration > 20) moved.push(`${animationName ?? propertyName}: ${activeDuration} ms`);
-    }
-  }, true);
+  addEventListener(kind, ({ target }) => recordAnimations(target.getAnimations()), true);
+}
+for (const kind of ["animationend", "transitionend"]) {
+  addEventListener(kind, ({ elapsedTime }) => recordMovements([1000 * elapsedTime]), true);
 }
 """
+# Includes those that wait for their first frame.
 MOVEMENTS_AFTER_A_FRAME = """new Promise((resolve) => {
-  requestAnimationFrame(() => requestAnimationFrame(() => resolve(moved)));
+  requestAnimationFrame(() => requestAnimationFrame(() => {
+    recordAnimations(document.getAnimations());
+    resolve(moved);
+  }));
 })"""
 
 COUNT_TRANSITIONS = """
