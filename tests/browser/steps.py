@@ -18,6 +18,10 @@ from tests.browser.stack import Scan, Stack
 APP = re.compile(r"/app/R\d+$")
 # A kept-alive connection may be closed by the shop at the moment that `route.fetch` reuses it.
 MAX_FETCH_RETRIES = 3
+# A promise that is kept once the page has drawn what its scripts have changed.
+AFTER_A_FRAME = """new Promise((resolve) => {
+  requestAnimationFrame(() => requestAnimationFrame(() => resolve(null)));
+})"""
 _pages_without_app: WeakSet[Page] = WeakSet()
 
 
@@ -71,6 +75,7 @@ def add_latte(page: Page, *options: str, note: str = "") -> None:
     sheet.get_by_label("Note to the kitchen").fill(note)
     sheet.get_by_role("button", name="Add to order").click()
     expect(sheet).to_be_hidden()
+    wait_until(page, "!history.state?.sheets")  # a reload meanwhile would be aborted
 
 
 def submit_order(page: Page) -> None:

@@ -199,19 +199,6 @@ def test_basket_of_a_browser_without_storage_survives_language_change_and_cancel
     expect(bar_total(page)).to_have_text("35,00\xa0kr")
 
 
-def test_two_tabs_show_one_basket(stack: Stack, page: Page) -> None:
-    scan = stack.scan()
-    open_menu(page, scan)
-    second = page.context.new_page()
-    second.goto(f"{stack.url}/lyktan/order")
-
-    choose(second, "Cinnamon bun", 2)
-
-    expect(bar_total(page)).to_have_text("SEK\xa070.00")
-    choose(page, "Filter coffee")
-    expect(bar_total(second)).to_have_text("SEK\xa0102.00")
-
-
 def test_stored_basket_that_is_damaged_is_ignored(stack: Stack, page: Page) -> None:
     scan = stack.scan()
     open_menu(page, scan)

@@ -10,13 +10,10 @@ from playwright.sync_api import Page, expect
 from tests.browser.conftest import Console
 from tests.browser.menus import Session, change_session, with_options
 from tests.browser.stack import Stack
-from tests.browser.steps import open_menu, wait_until
+from tests.browser.steps import AFTER_A_FRAME, open_menu, wait_until
 
 pytestmark = pytest.mark.browser
 
-AFTER_A_FRAME = """new Promise((resolve) => {
-  requestAnimationFrame(() => requestAnimationFrame(() => resolve(null)));
-})"""
 BY_TOUCH = """() => {
   dispatchEvent(new Event("touchmove"));
   scrollTo(0, document.documentElement.scrollHeight);
@@ -29,6 +26,18 @@ OFF_CENTRE = """(button) => {
     return left + width / 2;
   };
   return Math.abs(middle(button) - middle(button.parentElement));
+}"""
+# Scrolls three times before the next frame; returns how many callbacks then wait for it.
+SCROLL_THRICE = """() => {
+  const requested = window.requestAnimationFrame;
+  let waiting = 0;
+  window.requestAnimationFrame = (callback) => {
+    waiting += 1;
+    return requested.call(window, callback);
+  };
+  for (let time = 0; time < 3; time += 1) dispatchEvent(new Event("scroll"));
+  window.requestAnimationFrame = requested;
+  return waiting;
 }"""
 HEADER_HEIGHT = """() => [
   document.documentElement.style.getPropertyValue("--header-height"),
@@ -94,6 +103,16 @@ def test_button_of_a_category_that_gets_the_focus_by_keyboard_moves_to_the_middl
     assert button.evaluate(OFF_CENTRE) <= 1
     style, height = page.evaluate(HEADER_HEIGHT)
     assert style == height
+
+
+def test_menu_that_is_scrolled_marks_its_category_once_a_frame(stack: Stack, page: Page) -> None:
+    change_session(page, with_categories(8))
+    open_menu(page, stack.scan())
+    page.evaluate(AFTER_A_FRAME)
+
+    assert page.evaluate(SCROLL_THRICE) == 1
+    page.evaluate(AFTER_A_FRAME)
+    assert page.evaluate(SCROLL_THRICE) == 1
 
 
 @pytest.mark.parametrize(("number", "is_shown"), [(2, False), (3, True)])

@@ -11,8 +11,10 @@ from playwright.sync_api import Page, expect
 from tests.browser.browsers import DESKTOP
 from tests.browser.conftest import Console, OpenBrowser
 from tests.browser.kitchen import open_board, press, sign_in
+from tests.browser.menus import change_session, with_many_products
 from tests.browser.stack import Scan, Stack
 from tests.browser.steps import (
+    AFTER_A_FRAME,
     basket_row,
     choose,
     expect_heading,
@@ -90,6 +92,39 @@ def test_both_awaited_orders_are_shown_and_another_customers_is_not(
     expect(page.locator("[data-awaited] button")).to_have_text(
         [f"Your order {second} · paid", f"Your order {first} · paid"]
     )
+
+
+def test_scan_into_an_open_menu_follows_its_awaited_order_only_once(
+    stack: Stack, page: Page
+) -> None:
+    scan, number = paid_order(stack, page)
+    page.goto("about:blank")
+    followed: list[str] = []
+    page.on("request", lambda each: followed.extend([each.url] * each.url.endswith("/events")))
+    open_menu(page, stack.scan(scan.msisdn))
+    awaited = page.get_by_role("button", name=f"Your order {number}")
+    awaited.wait_for()
+
+    change_session(page, with_many_products)  # so that the new menu differs
+    again = stack.scan(scan.msisdn)
+    page.evaluate("fragment => { location.hash = fragment }", again.token)
+    expect(page.get_by_role("searchbox")).to_be_visible()
+    page.evaluate(AFTER_A_FRAME)
+
+    expect(awaited).to_be_visible()
+    assert len(followed) == 1
+
+
+def test_script_of_awaited_orders_is_loaded_only_where_there_is_one(
+    stack: Stack, page: Page
+) -> None:
+    loaded: list[str] = []
+    page.on("request", lambda each: loaded.append(each.url))
+
+    open_menu(page, stack.scan())
+    page.evaluate(AFTER_A_FRAME)
+
+    assert not any("awaited-orders" in url for url in loaded)
 
 
 def test_list_shows_an_order_and_the_phones_back_button_leads_back_to_it(
