@@ -16,7 +16,7 @@ from pathlib import Path
 
 PARALLEL_OPENINGS = 32
 TIMEOUT_SECONDS = 60
-PAID = b'"state": "paid"'
+DATA = b"data: "
 
 
 class Reader:
@@ -41,7 +41,7 @@ class Reader:
         self._open += 1
         if self._open == others:
             self.all_open.set()
-        while PAID not in (line := await reader.readline()):
+        while not _is_paid(line := await reader.readline()):
             assert line, "a stream has ended without its payment"
         self.received[path] = time.monotonic()
         if len(self.received) >= self._payments / 2:
@@ -84,6 +84,10 @@ async def main(port: int, file: Path, payments: int, requests: float) -> None:
     _print(json.dumps(reader.received))
     for task in tasks:
         task.cancel()
+
+
+def _is_paid(line: bytes) -> bool:
+    return line.startswith(DATA) and json.loads(line.removeprefix(DATA))["state"] == "paid"
 
 
 def _print(text: str) -> None:
