@@ -33,7 +33,7 @@ class BoardBroker:
         self._changed_shops: set[int] = set()
         self._has_changed = asyncio.Event()
         self._loops = StreamLoops("boards")
-        self.is_stopping = False
+        self._is_stopping = False
 
     def __len__(self) -> int:
         return len(self._streams)
@@ -49,7 +49,7 @@ class BoardBroker:
 
     def stop(self) -> None:
         """End all streams; their screens open others, perhaps at another process."""
-        self.is_stopping = True
+        self._is_stopping = True
         for stream in self._streams.all():
             stream.end("restart")
 
@@ -61,11 +61,13 @@ class BoardBroker:
         """Open a stream whose first event is `body`.
 
         Returns None where the process has no room for another. A person's ninth stream replaces
-        the oldest.
+        the oldest. One of a process that stops ends after that event.
         """
-        if self.is_stopping or self._streams.is_full:
+        if self._streams.is_full:
             return None
         stream = BoardStream(subscription, body, self._timings)
+        if self._is_stopping:
+            stream.end("restart")
         shop = subscription.view.shop_id
         self._streams.add(shop, subscription.reader.user_id, stream)
         self._mark_shops([shop])  # it may have changed since it was read for this stream

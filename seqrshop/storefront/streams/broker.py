@@ -42,7 +42,7 @@ class StreamBroker:
         self._changed_at: dict[UUID, float] = {}  # oldest first
         self._all_compared_at = 0.0  # the paid orders too
         self._loops = StreamLoops("streams")
-        self.is_stopping = False
+        self._is_stopping = False
 
     def __len__(self) -> int:
         return len(self._streams)
@@ -58,7 +58,7 @@ class StreamBroker:
 
     def stop(self) -> None:
         """End all streams; their pages open others, perhaps at another process."""
-        self.is_stopping = True
+        self._is_stopping = True
         for stream in self._streams.all():
             stream.end("restart")
 
@@ -72,11 +72,13 @@ class StreamBroker:
         """Open a stream whose first event is `body`, read after `requested_at`.
 
         Returns None where the process has no room for another. A reader's fourth stream replaces
-        the oldest.
+        the oldest. One of a process that stops ends after that event.
         """
-        if self.is_stopping or self._streams.is_full:
+        if self._streams.is_full:
             return None
         stream = Stream(subscription, body, self._timings)
+        if self._is_stopping:
+            stream.end("restart")
         order = subscription.order
         self._streams.add(order, subscription.reader, stream)
         published = self._versions.setdefault(order, subscription.version)

@@ -93,7 +93,7 @@ def test_streams_of_one_order_end_one_by_one() -> None:
     assert b'"restart"' not in next_chunk(first)
 
 
-def test_full_or_stopping_process_opens_no_stream(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_full_process_opens_no_stream(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(broker, "MAX_STREAMS", 1)
     streams = StreamBroker()
     stream = open_stream(streams)
@@ -101,10 +101,20 @@ def test_full_or_stopping_process_opens_no_stream(monkeypatch: pytest.MonkeyPatc
     assert streams.open_stream(subscription("customer 2"), b"{}", READ_AT) is None
     streams.close_stream(stream)
     open_stream(streams)
+
+
+def test_stream_of_a_stopping_process_has_the_order_and_sends_its_page_to_another() -> None:
+    streams = StreamBroker()
     streams.stop()
 
-    assert StreamBroker().open_stream(subscription("customer 2"), b"{}", READ_AT) is not None
-    assert streams.open_stream(subscription("customer 2"), b"{}", READ_AT) is None
+    opened = streams.open_stream(subscription("customer 2"), b'{"number": 1001}', READ_AT)
+
+    assert opened is not None
+    assert next_chunk(opened) == (
+        b'event: order\ndata: {"number": 1001}\n\nevent: end\ndata: {"reason": "restart"}\n\n'
+    )
+    streams.close_stream(opened)
+    assert len(streams) == 0
 
 
 def test_paid_orders_are_compared_with_the_database_more_rarely_than_unpaid_ones() -> None:
