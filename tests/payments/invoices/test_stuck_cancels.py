@@ -16,7 +16,7 @@ from payments import tasks
 from payments.invoices.cancel import cancel_invoice, finish_cancel
 from payments.models import CancelReason, CaseKind, Invoice, InvoiceStatus, MoneyCase
 from payments.recovery import find_work
-from seqrshop.storefront.messages import PAID_AT_SEQR, POSSIBLY_REVERSED, state_texts
+from seqrshop.storefront.messages import state_texts
 from tests.factories import InvoiceFactory
 from tests.fault_proxy import FaultProxy, use_seqr_at
 from tests.payments.reconciliation.steps import advance_time
@@ -113,7 +113,9 @@ def test_cancel_refused_for_ever_opens_case_whose_closing_frees_the_customer(
     assert (reloaded(invoice).status, order_state(invoice)) == (S.CANCELED, "canceled")
     assert event_names(invoice)[-1] == "ended_by_staff"
     assert is_free(invoice)
-    assert state_texts(Order.objects.get(), reloaded(invoice))[1] == str(POSSIBLY_REVERSED)
+    assert state_texts(Order.objects.get(), reloaded(invoice))[1] == (
+        "The payment was cancelled. If your account was charged, SEQR refunds you."
+    )
 
 
 def test_failing_cancel_is_retried_with_backoff_and_recorded_hourly(
@@ -239,7 +241,10 @@ def test_ended_invoice_that_seqr_reports_as_paid_has_a_case_and_promises_no_reve
     assert (ended.status, ended.possibly_reversed, is_free(invoice)) == (S.CANCELED, False, True)
     case = MoneyCase.objects.get(kind=CaseKind.PAID_THOUGH_CANCELED)
     assert (case.invoice_id, case.closed_at) == (invoice.pk, None)
-    assert state_texts(Order.objects.get(), ended)[1] == str(PAID_AT_SEQR)
+    assert state_texts(Order.objects.get(), ended)[1] == (
+        "SEQR reports that you have paid, but we could not complete the payment. Ask our staff "
+        "before you pay again."
+    )
     assert "Check with SEQR" in superuser().get(page_url(case)).content.decode()
     seqr_proxy.clear_faults()
     assert (refresh(invoice), order_state(invoice)) == (S.PAID, "paid")

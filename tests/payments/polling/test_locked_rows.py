@@ -14,6 +14,7 @@ from payments.invoices.transitions import lock_invoice
 from payments.models import InvoiceStatus, PollShard
 from payments.polling import writer
 from payments.polling.shards import ROW_INTERVAL_SECONDS
+from payments.polling.store import FULL_READ_INTERVAL_SECONDS, READ_INTERVAL_SECONDS
 from tests.payments.polling.shard import Shard, Shards, away, unchanged_seqr
 from tests.payments.steps import invoice_in, issued_invoice, reloaded
 from tests.races import held
@@ -105,5 +106,17 @@ def test_step_reports_that_the_database_is_away_when_it_writes_the_shards_row(
     running.run_rounds()
     running.now += ROW_INTERVAL_SECONDS
     monkeypatch.setattr(PollShard.objects, "update_or_create", away)
+
+    assert not running.store.step()
+
+
+@pytest.mark.parametrize("is_full", [False, True])
+def test_step_reports_that_the_database_is_away_when_it_reads_the_open_invoices(
+    monkeypatch: pytest.MonkeyPatch, is_full: bool
+) -> None:
+    running = Shard(unchanged_seqr())
+    running.run_rounds()
+    running.now += FULL_READ_INTERVAL_SECONDS if is_full else READ_INTERVAL_SECONDS
+    monkeypatch.setattr(running.store, "read_all" if is_full else "read_recent", away)
 
     assert not running.store.step()

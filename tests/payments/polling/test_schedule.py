@@ -1,5 +1,8 @@
 """The schedule: once per interval, notified invoices first, all of them after an outage."""
 
+from collections.abc import Callable
+
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -241,6 +244,19 @@ def test_unanswered_query_of_a_notified_invoice_is_repeated_after_a_second() -> 
     schedule.repeat(1, START + 1)
 
     assert taken(schedule, START + 1) == [1]
+
+
+@pytest.mark.parametrize("end", [Schedule.remove, Schedule.hold])
+def test_unanswered_query_of_a_closed_or_held_invoice_is_not_repeated(
+    end: Callable[[Schedule, int], None],
+) -> None:
+    schedule = schedule_of(1)
+    taken(schedule, START)
+    end(schedule, 1)
+
+    schedule.repeat(1, START + 4)
+
+    assert taken(schedule, START + 4) == []
 
 
 def test_failure_of_one_of_two_calls_counts_the_pause_from_the_later_one() -> None:

@@ -13,7 +13,7 @@ from payments.seqr import (
     SeqrProtocolError,
     SeqrUnavailable,
 )
-from payments.seqr.transport import MAX_RESPONSE_BYTES, CurlTransport
+from payments.seqr.transport import MAX_RESPONSE_BYTES, BoundedBody, CurlTransport
 from tests.payments.seqr.conftest import CREDENTIALS, ReadStatus
 from tests.payments.seqr.sample_responses import ISSUED_FIELDS, ISSUED_RESPONSE, soap_response
 from tests.payments.seqr.scripted_server import (
@@ -205,3 +205,10 @@ def test_truncated_chunked_response_is_a_protocol_error(
 
     with pytest.raises(SeqrProtocolError):
         client.get_payment_status("1001", 0)
+
+
+def test_body_takes_no_byte_beyond_its_limit() -> None:
+    body = BoundedBody(max_bytes=3)
+
+    assert [body.write(chunk) for chunk in (b"ab", b"c", b"d")] == [2, 1, 0]
+    assert body.content == b"abc"
