@@ -30,9 +30,14 @@ from tests.browser.steps import (
 pytestmark = pytest.mark.browser
 
 STORED = "Object.values(localStorage).map((text) => JSON.parse(text))"
-WITHOUT_STORAGE = """
+WITHOUT_STORAGE = {
+    "refused": """
 Object.defineProperty(window, "localStorage", { get() { throw new Error("no storage"); } });
-"""
+""",
+    "without room": """
+Storage.prototype.setItem = () => { throw new DOMException("no room", "QuotaExceededError"); };
+""",
+}
 
 
 def test_basket_survives_reload_language_change_and_second_scan(stack: Stack, page: Page) -> None:
@@ -183,11 +188,12 @@ def test_basket_of_more_than_an_hour_ago_is_forgotten(stack: Stack, page: Page) 
     assert page.evaluate(STORED) == []
 
 
+@pytest.mark.parametrize("storage", WITHOUT_STORAGE)
 def test_basket_of_a_browser_without_storage_survives_language_change_and_cancelling(
-    stack: Stack, open_browser: OpenBrowser
+    stack: Stack, open_browser: OpenBrowser, storage: str
 ) -> None:
     page = open_browser().new_page()
-    page.add_init_script(WITHOUT_STORAGE)
+    page.add_init_script(WITHOUT_STORAGE[storage])
     order_without_app(page, stack.scan())
     page.get_by_role("button", name="Cancel the order").click()
     page.get_by_role("link", name="Back to the menu").click()

@@ -87,6 +87,11 @@ EQUIVALENT: tuple[Equivalent, ...] = (
         "only rows that can be ordered have a price, and so a product",
     ),
     Equivalent(
+        "seqrshop/storefront/static/storefront/basket.js",
+        "if (true || row) this.setQuantity(row, row.quantity - 1);",
+        "without a row the minus button is disabled",
+    ),
+    Equivalent(
         "seqrshop/storefront/static/storefront/checkout.js",
         "if (true || product) page.openProduct(product, row);",
         "a row without a product has no button to change it",

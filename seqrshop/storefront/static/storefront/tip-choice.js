@@ -63,9 +63,12 @@ export class TipChoice {
   /** @param {string} key */
   #choose(key) {
     this.#isOwn = key === OWN;
-    if (this.#isOwn) this.#takeAmount();
-    else this.#basket.choose({ tip: key });
-    if (this.#isOwn) this.focus();
+    if (!this.#isOwn) {
+      this.#basket.choose({ tip: key });
+      return;
+    }
+    this.#takeAmount();
+    this.focus();
   }
 
   #takeAmount() {
