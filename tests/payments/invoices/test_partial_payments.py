@@ -5,7 +5,7 @@ import pytest
 from orders.models import Order
 from payments.invoices.cancel import cancel_invoice
 from payments.models import CancelReason, CaseKind, InvoiceStatus, MoneyCase
-from seqrshop.storefront.messages import PART_PAID, state_texts
+from seqrshop.storefront.messages import state_texts
 from tests.fault_proxy import FaultProxy
 from tests.payments.reconciliation.steps import reconcile_day
 from tests.payments.steps import (
@@ -51,7 +51,9 @@ def test_partial_payment_that_ends_at_seqr_opens_case(
         f"SEQR reported a part of the invoice as paid, and the invoice is now {STATUSES[action]}"
     ]
     message = state_texts(Order.objects.get(), reloaded(invoice))[1]
-    assert message == str(PART_PAID)
+    assert message == (
+        "The payment was not completed. Ask our staff about the part that you have paid."
+    )
 
 
 @pytest.mark.parametrize("reason", [CancelReason.LIFETIME, CancelReason.CUSTOMER])

@@ -31,7 +31,7 @@ STREAM_MUTATIONS = (
         OPEN_STREAMS,
         "        return len(self) >= self._most\n",
         "        return False\n",
-        f"{BROKER_TESTS}::test_full_or_stopping_process_opens_no_stream",
+        f"{BROKER_TESTS}::test_full_process_opens_no_stream",
     ),
     Mutation(
         "stream for ever",
