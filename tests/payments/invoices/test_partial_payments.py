@@ -51,8 +51,8 @@ def test_partial_payment_that_ends_at_seqr_opens_case(
         f"SEQR reported a part of the invoice as paid, and the invoice is now {STATUSES[action]}"
     ]
     message = state_texts(Order.objects.get(), reloaded(invoice))[1]
-    assert message == (
-        "The payment was not completed. Ask our staff about the part that you have paid."
+    assert (
+        message == "The payment was not completed. Ask our staff about the part that you have paid."
     )
 
 

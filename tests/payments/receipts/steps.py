@@ -5,14 +5,10 @@ import re
 from datetime import timedelta
 
 from orders.clock import database_now
-from payments.models import (
-    Invoice,
-)
+from payments.models import Invoice
 from payments.recovery import find_work
 from tests.fault_proxy import FaultProxy
-from tests.payments.steps import (
-    reloaded,
-)
+from tests.payments.steps import reloaded
 from tests.sandbox_process import SandboxProcess
 
 

@@ -180,7 +180,7 @@ def case_possibly_reversed(scenario: Scenario, invoice: Invoice) -> None:
     """
     assert reloaded(invoice).status in (S.CANCELED, S.FAILED)
     _, message = state_texts(reloaded(invoice).order, reloaded(invoice))
-    assert message == ("The payment was cancelled. If your account was charged, SEQR refunds you.")
+    assert message == "The payment was cancelled. If your account was charged, SEQR refunds you."
     assert scenario.sandbox.invoice(reference(invoice))["status"] == reloaded(invoice).status
     assert open_cases() == ["possibly_reversed"]
 
