@@ -12,7 +12,11 @@ from pathlib import Path
 from coverage import CoverageData
 
 from tests.proof.mutation.fault import Fault
-from tests.proof.mutation.source_lines import is_run_once, lines_of_function
+from tests.proof.mutation.source_lines import (
+    is_run_by_import,
+    is_run_once,
+    lines_of_function,
+)
 
 PLUGIN = "tests.proof.mutation.coverage_plugin"
 DATA_FILE = ".coverage"
@@ -33,15 +37,16 @@ class LineMap:
     def tests_running(self, fault: Fault) -> set[str]:
         """Return the tests that ran the line of a fault, or the function around it.
 
-        A line within a statement of several lines counts as the function's. Returns none for code
-        that runs when its module is imported; a decorator does, too. Code that a process runs once
-        counts as run by each test that ran the file: the later ones use its result.
+        A line within a statement of several lines, or of a decorator, counts as the function's.
+        Returns none for other code that runs when its module is imported: a test that happens to
+        import it first is no better than any other. Code that a process runs once counts as run by
+        each test that ran the file: the later ones use its result.
         """
         by_line = self._by_line(fault.file)
         tree = ast.parse(fault.before)
         if is_run_once(tree, fault.line):
             return set[str]().union(*by_line.values())
-        if fault.line in by_line:
+        if fault.line in by_line and not is_run_by_import(tree, fault.line):
             return by_line[fault.line]
         lines = lines_of_function(tree, fault.line)
         return set[str]().union(*(by_line.get(each, set()) for each in lines))

@@ -23,14 +23,30 @@ def is_run_once(tree: ast.Module, line: int) -> bool:
     )
 
 
+def is_run_by_import(tree: ast.Module, line: int) -> bool:
+    """Return whether a line runs when its module is imported, as a decorator does."""
+    function = _innermost_function(tree, line)
+    return function is None or line < function.body[0].lineno
+
+
 def lines_of_function(tree: ast.Module, line: int) -> Iterator[int]:
-    """Yield the lines of the innermost function around a line; its decorators are outside."""
-    functions = [
-        (node.lineno, node.end_lineno or 0)
+    """Yield the lines in the body of the innermost function around a line, if there is one."""
+    if function := _innermost_function(tree, line):
+        yield from range(function.body[0].lineno, (function.end_lineno or 0) + 1)
+
+
+def _innermost_function(
+    tree: ast.Module, line: int
+) -> ast.FunctionDef | ast.AsyncFunctionDef | None:
+    """Return the function of a line. Its decorators and its parameters belong to it."""
+
+    def first_line(function: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
+        return min([function.lineno, *(each.lineno for each in function.decorator_list)])
+
+    around = [
+        node
         for node in ast.walk(tree)
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+        and first_line(node) <= line <= (node.end_lineno or 0)
     ]
-    around = [(first, last) for first, last in functions if first <= line <= last]
-    if around:
-        first, last = min(around, key=lambda span: span[1] - span[0])
-        yield from range(first, last + 1)
+    return max(around, key=first_line, default=None)

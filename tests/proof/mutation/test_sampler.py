@@ -8,7 +8,7 @@ import pytest
 from seqrshop.local import ROOT
 from tests.proof.mutation.javascript_faults import find_faults
 from tests.proof.mutation.reach import ImportMap
-from tests.proof.mutation.source_lines import is_run_once
+from tests.proof.mutation.source_lines import is_run_by_import, is_run_once, lines_of_function
 
 
 @pytest.fixture(scope="module")
@@ -71,14 +71,38 @@ QUERY = Query(
 @cache
 def letters():
     return read()
-def first():
-    return sorted(QUERY.fetch(), key=lambda row: row.id)
+class Menu:
+    rows = 3
+    @property
+    def first(
+        self, key="id"
+    ):
+        rows = QUERY.fetch()
+        return sorted(rows, key=lambda row: row.id)
 """
+LINES = range(1, 15)
 
 
 def test_query_and_cached_function_run_once() -> None:
     tree = ast.parse(MODULE)
 
-    lines = [line for line in range(1, 9) if is_run_once(tree, line)]
+    assert [line for line in LINES if is_run_once(tree, line)] == [2, 5, 6]
 
-    assert lines == [2, 5, 6]
+
+def test_import_runs_all_but_the_bodies_of_functions() -> None:
+    tree = ast.parse(MODULE)
+
+    assert [line for line in LINES if not is_run_by_import(tree, line)] == [6, 13, 14]
+
+
+def test_decorator_and_parameters_belong_to_the_body_of_their_function() -> None:
+    tree = ast.parse(MODULE)
+
+    lines = {line: list(lines_of_function(tree, line)) for line in LINES}
+
+    of_module, of_letters, of_first = (1, 2, 3, 7, 8), (4, 5, 6), range(9, 15)
+    assert lines == (
+        {line: [] for line in of_module}
+        | {line: [6] for line in of_letters}
+        | {line: [13, 14] for line in of_first}
+    )
