@@ -256,6 +256,28 @@ def test_order_history_shows_refund_states_as_labels() -> None:
     assert "WITHDRAWN" not in page
 
 
+def test_refund_is_offered_as_possibly_made_during_a_hold_alone() -> None:
+    refund = requested_refund(invoice_in(InvoiceStatus.PAID))
+    client = superuser()
+
+    def actions() -> list[list[str]]:
+        found = []
+        for status in (RefundStatus.REQUESTED, RefundStatus.CREATED):
+            Refund.objects.update(status=status)
+            page = client.get(page_url(refund))
+            found.append([name for name, _ in page.context["row_actions"]])
+        return found
+
+    without_hold = actions()
+    call_command("hold_refunds")
+
+    assert without_hold == [["approve", "decline", "withdraw"], ["withdraw"]]
+    assert actions() == [
+        ["approve", "decline", "withdraw", "possibly_made"],
+        ["withdraw", "possibly_made"],
+    ]
+
+
 def test_refund_on_hold_is_marked_as_possibly_made_and_the_case_sends_the_others() -> None:
     invoice = invoice_in(InvoiceStatus.PAID)
     refund = requested_refund(invoice)

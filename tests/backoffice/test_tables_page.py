@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
 from django.test import Client
 from django.urls import reverse
 
-from orders.codes.generate import save_qr_code
+from orders.codes import tables
+from orders.codes.generate import add_codes, save_qr_code
 from orders.models import CodeRevision, PrintFile, QrCode, Shop
 from tests.factories import ShopFactory
 from tests.staff import shown_messages, staff, superuser, user_of
@@ -101,6 +103,25 @@ def test_placement_of_another_code_is_refused_and_nothing_is_made() -> None:
         "placement": ["The shop has another code at this placement already: Table 3."]
     }
     assert QrCode.objects.count() == 1
+
+
+def test_placement_that_a_colleague_takes_meanwhile_is_refused_and_nothing_is_made(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    shop = ShopFactory.create()
+
+    def add_after_colleague(*arguments: Any) -> Sequence[QrCode]:
+        save_qr_code(shop, "Table 1", "WINDOW=1", None)
+        return add_codes(*arguments)
+
+    monkeypatch.setattr(tables, "add_codes", add_after_colleague)
+
+    response = make(superuser(), shop)
+
+    assert errors_of(response) == {
+        "placement": ["The shop has another code at this placement already: Table 1."]
+    }
+    assert QrCode.objects.get().parameters == "WINDOW=1"
 
 
 def test_codes_that_are_all_present_are_reported() -> None:

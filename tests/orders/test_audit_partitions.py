@@ -22,6 +22,7 @@ from orders.audit_partitions import (
 )
 from orders.audit_prune import CannotPrune, prunable_before, prune_audit
 from orders.audit_verify import verify_audit
+from orders.management.commands import prune_audit as prune_command
 from orders.models import AuditDigest, AuditEvent, AuditPruning, EventName, SourceName
 from tests.database_roles import as_owner, execute_as_owner, owner_url
 from tests.orders.audit_days import add_event
@@ -249,11 +250,26 @@ def test_days_without_or_unlike_their_digests_are_not_removed() -> None:
     assert (AuditEvent.objects.count(), AuditPruning.objects.count()) == (1, 0)
 
 
-def test_application_role_removes_nothing() -> None:
+def test_days_whose_digests_end_too_early_are_not_removed() -> None:
     digests_until_the_first_partition_ends()
+    execute_as_owner("DELETE FROM orders_auditdigest WHERE day > '2026-11-03'")
+
+    with as_owner(), pytest.raises(CannotPrune, match=r"There is no digest of 2026-11-04\."):
+        prune_audit(after_first_partition(), BY_OPERATOR)
+
+    assert FIRST in tables()
+    assert AuditPruning.objects.count() == 0
+
+
+def test_application_role_removes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    digests_until_the_first_partition_ends()
+    ends = after_first_partition()
+    monkeypatch.setattr(prune_command, "prunable_before", lambda _day: ends)
 
     with pytest.raises(DatabaseError, match="must be owner"):
-        prune_audit(after_first_partition(), BY_OPERATOR)
+        prune_audit(ends, BY_OPERATOR)
+    with pytest.raises(CommandError, match=r"^Nothing more was removed: must be owner of table "):
+        call_command("prune_audit", "--before", str(ends))
 
     assert FIRST in tables()
     assert AuditPruning.objects.count() == 0

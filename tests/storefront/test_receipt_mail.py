@@ -88,6 +88,15 @@ def test_receipt_is_mailed_as_pdf_in_the_language_of_the_order(
     assert "1 × Kanelbulle" in PdfReader(io.BytesIO(content)).pages[0].extract_text()
 
 
+def test_blanks_around_a_typed_address_are_left_out(
+    client: JsonClient, paid: Invoice, messages: Messages
+) -> None:
+    ask(client, paid, f" {ADDRESS}\t")
+    work(messages)
+
+    assert [sent.to for sent in mail.outbox] == [[ADDRESS]]
+
+
 def test_address_is_in_no_table_no_log_and_no_message(
     client: JsonClient, paid: Invoice, messages: Messages, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -84,7 +84,8 @@ def _memory(info: dict[str, Any]) -> Finding:
             "Set maxmemory-policy to noeviction; counters that may be removed belong to "
             "RATE_LIMIT_REDIS_URL.",
         )
-    message = f"Redis answers, and uses {used / 2**20:.0f} of {bound / 2**20:,.0f} MB."
+    of_bound = f" of {bound / 2**20:,.0f}" if bound else ""
+    message = f"Redis answers, and uses {used / 2**20:.0f}{of_bound} MB."
     if bound and used * 100 >= bound * MAX_MEMORY_PERCENT:
         return warning(
             "redis", message, "Find what fills it (redis-cli --bigkeys), or give it more memory."

@@ -16,6 +16,8 @@ from seqrshop.ops.doctor.broker import LONG_QUEUE, VERY_LONG_QUEUE, broker
 from tests.ops.doctor.results import levels, only
 from tests.redis_reset import redis_for_tests
 
+MEGABYTE = 2**20
+
 
 @pytest.fixture(autouse=True)
 def _queues() -> Iterator[None]:
@@ -129,3 +131,31 @@ def test_memory_that_is_nearly_used_up_is_a_warning(own_redis: redis.Redis) -> N
     first = next(iter(broker()))
 
     assert first.level == "warning"
+
+
+@pytest.mark.parametrize(
+    ("limits", "level", "uses"),
+    [
+        ({}, "ok", "200"),
+        ({"maxmemory": 0, "total_system_memory": 0}, "ok", "200"),
+        ({"total_system_memory": 4_000 * MEGABYTE}, "ok", "200 of 4,000"),
+        ({"total_system_memory": 250 * MEGABYTE}, "warning", "200 of 250"),
+        (
+            {"total_system_memory": 4_000 * MEGABYTE, "maxmemory": MEGABYTE * 249},
+            "warning",
+            "200 of 249",
+        ),
+        ({"total_system_memory": 1, "maxmemory": MEGABYTE * 251}, "ok", "200 of 251"),
+    ],
+)
+def test_memory_is_compared_with_its_limit_or_else_with_the_machine(
+    monkeypatch: pytest.MonkeyPatch, limits: dict[str, int], level: str, uses: str
+) -> None:
+    """Not each Redis of a provider tells the memory of its machine."""
+    info = {"used_memory": 200 * MEGABYTE, **limits}
+    monkeypatch.setattr(redis.Redis, "info", lambda _client: info)
+
+    first = next(iter(broker()))
+
+    assert first.level == level
+    assert first.message == f"Redis answers, and uses {uses} MB."

@@ -161,6 +161,31 @@ def test_formula_is_text_in_csv_and_excel(text: str, tmp_path: Path) -> None:
     assert not str(sheet["A2"].value).startswith(("=", "+", "-", "@", "\t", "\r"))
 
 
+def test_excel_file_has_bold_frozen_names_wide_columns_and_formats(tmp_path: Path) -> None:
+    moment = datetime(2026, 12, 24, 15, 30, 5)  # noqa: DTZ001 - local, as in all tables
+    rows = [[("text", D("5.00"), 7, date(2026, 12, 24), moment, None)]]
+
+    write_excel(tmp_path / "a.xlsx", "Payments", ("a", "b", "c", "d", "e", "f"), rows)
+
+    (sheet,) = openpyxl.load_workbook(tmp_path / "a.xlsx").worksheets
+    assert (sheet.title, sheet.freeze_panes) == ("Payments", "A2")
+    names, cells = sheet.iter_rows()
+    assert [(cell.font.bold, cell.value) for cell in names] == [
+        (True, letter) for letter in "abcdef"
+    ]
+    assert [cell.number_format for cell in cells] == [
+        "General",
+        "0.00",
+        "General",
+        "yyyy-mm-dd",
+        "yyyy-mm-dd hh:mm:ss",
+        "General",
+    ]
+    assert [cell.font.bold for cell in cells] == [False] * 6
+    widths = sheet.column_dimensions["A"]
+    assert (widths.min, widths.max, round(widths.width)) == (1, 6, 19)
+
+
 def test_excel_file_with_more_rows_than_it_may_have_is_refused(tmp_path: Path) -> None:
     rows = [[("a",), ("b",)], [("c",)]]
 
