@@ -13,8 +13,10 @@ from orders.encryption import decrypt
 from orders.models import AuditEvent, Passkey, SecondFactor
 from seqrshop.backoffice.people import second_factor
 from seqrshop.backoffice.people.second_factor import LastFactor
+from seqrshop.backoffice.people.security_pages import PASSKEY_STATE
 from seqrshop.backoffice.people.session_limits import SIGNED_IN_AT
 from tests.backoffice.people.authenticator import SECRET, add_app
+from tests.backoffice.people.device import Device, as_json
 from tests.backoffice.people.sign_in_steps import events, is_signed_in, person
 from tests.races import run_concurrently
 from tests.staff import browser_signed_in, page_url, staff, superuser, user_of
@@ -103,6 +105,27 @@ def test_factor_is_removed_where_none_is_required() -> None:
 
     assert not second_factor.has_app(user)
     assert events(user)[-1] == "authenticator_removed"
+
+
+@pytest.mark.parametrize(
+    ("typed", "name"), [(" phone ", "phone"), ("", "Passkey"), ("x" * 61, "x" * 60)]
+)
+def test_passkey_of_a_device_is_added_under_its_name(typed: str, name: str) -> None:
+    user, device = person(), Device()
+    browser = browser_signed_in(user)
+    browser.get(f"{SECURITY}/passkey")
+    answer = as_json(device.make(browser.session[PASSKEY_STATE]))
+
+    refused = browser.post(f"{SECURITY}/passkey", {"name": typed, "answer": "{}"})
+    outdated = browser.post(f"{SECURITY}/passkey", {"name": typed, "answer": answer})
+    browser.get(f"{SECURITY}/passkey")
+    again = as_json(device.make(browser.session[PASSKEY_STATE]))
+    browser.post(f"{SECURITY}/passkey", {"name": typed, "answer": again})
+
+    for page in (refused, outdated):
+        assert "The passkey could not be added. Try again." in page.content.decode()
+    passkey = Passkey.objects.get()
+    assert (passkey.user, passkey.name, bytes(passkey.credential_id)) == (user, name, b"phone")
 
 
 def test_person_removes_no_passkey_of_another() -> None:
