@@ -220,7 +220,7 @@ def _apply_payment(invoice: Invoice, result: StatusResult, source: ChangeSource)
 def _supersede_other_invoices(paid: Invoice, source: ChangeSource) -> None:
     """Request the cancel of every other open invoice; the order's lock covers them all."""
     others = Invoice.objects.filter(order=paid.order, status__in=OPEN_STATUSES)
-    for other in others.exclude(pk=paid.pk).select_for_update(no_key=True):
+    for other in others.select_for_update(no_key=True):
         other.order = paid.order
         to = InvoiceStatus.CANCEL_PENDING
         if other.status == InvoiceStatus.CREATED:

@@ -15,7 +15,6 @@ from payments.models import Invoice
 from payments.seqr import SeqrError
 from payments.session_exchange import (
     TokenOfAnotherShop,
-    TokenRefused,
     TokenRefusedBySeqr,
     exchange_token,
     is_token,
@@ -70,8 +69,6 @@ def create_session(request: HttpRequest, slug: str | None = None) -> HttpRespons
             raise api_errors.other_shop() from None
         except TokenRefusedBySeqr:
             _count_refusal(address)
-            raise api_errors.invalid_session() from None
-        except TokenRefused:
             raise api_errors.invalid_session() from None
         except (SeqrError, NoPlaceForCall):
             if payments_are_paused(shop.terminal_id):

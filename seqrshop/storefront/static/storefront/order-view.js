@@ -148,11 +148,6 @@ export class OrderView {
       this.#opensApp = false;
       this.#handover.openApp();
     }
-    // If the focused button is gone, the keyboard continues from the heading.
-    const { activeElement } = document;
-    if (activeElement instanceof HTMLElement && activeElement.hidden) {
-      this.#find("h1").focus({ preventScroll: true });
-    }
   }
 
   /**
