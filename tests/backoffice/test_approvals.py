@@ -196,6 +196,18 @@ def test_decision_needs_its_permission(
     assert Refund.objects.get().status == RefundStatus.REQUESTED
 
 
+@pytest.mark.parametrize("number", ["", "x", "-1", "1.0", "²", "9" * 19, "999999999999999999"])
+def test_decision_about_no_refund_says_so(clerk: User, number: str) -> None:
+    refund = waiting_refund(clerk)
+    body = {"decision": "approve", "refund": number}
+
+    answer = superuser().post(admin_url(Refund, "approvals"), body)
+
+    assert shown_messages(answer) == ["This refund does not exist."]
+    refund.refresh_from_db()
+    assert refund.status == RefundStatus.REQUESTED
+
+
 def test_refund_of_another_shop_is_neither_shown_nor_decided(clerk: User) -> None:
     refund = waiting_refund(clerk)
     client = staff(*APPROVER, shops=[ShopFactory.create()])

@@ -187,6 +187,16 @@ def test_single_refund_is_marked_as_possibly_made_after_a_question_only(clerk: U
     assert refund.status in (RefundStatus.REQUESTED, RefundStatus.CREATED)
 
 
+def test_refund_that_is_sent_is_not_withdrawn(clerk: User) -> None:
+    refund, sent = (requested_refund(paid(), "10.00", clerk) for _ in range(2))
+    Refund.objects.filter(pk=sent.pk).update(status=RefundStatus.SENDING, sent_at=database_now())
+
+    page = " ".join(asked(superuser(), "withdraw", refund, sent).split())
+
+    assert "It is done for 1 row." in page
+    assert f"1 row is skipped (too late to withdraw): {sent}" in page
+
+
 def test_refund_that_is_not_on_hold_is_not_marked_as_possibly_made(clerk: User) -> None:
     refund, sent = (requested_refund(paid(), "10.00", clerk) for _ in range(2))
     Refund.objects.filter(pk=sent.pk).update(status=RefundStatus.SENDING, sent_at=database_now())

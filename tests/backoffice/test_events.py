@@ -56,6 +56,23 @@ def test_order_page_shows_calls_with_result_code_and_duration() -> None:
     assert "Result code 51 in 12 ms: SEQR answered 51" in page
 
 
+@pytest.mark.parametrize(
+    ("before", "after", "text"),
+    [
+        ("ISSUED", "PAID", "issued → paid"),
+        ("ISSUED", "", "issued →"),
+        ("", "PAID", "→ paid"),
+        ("", "", "-"),
+    ],
+)
+def test_list_shows_the_state_before_and_after(before: str, after: str, text: str) -> None:
+    invoice = lock_invoice(InvoiceFactory.create(paid=True).pk)
+    record_event(invoice, EventName.PAYMENT_CONFIRMED, BY_POLLER, from_state=before, to_state=after)
+    event = AuditEvent.objects.get(name=EventName.PAYMENT_CONFIRMED)
+
+    assert site._registry[AuditEvent].states(event) == text  # type: ignore[attr-defined]
+
+
 def test_call_without_an_answer_is_shown_as_unanswered() -> None:
     order = OrderFactory.create()
     lost = CallRecord("refundPayment", "0123", 5003, None, "no complete response in time")

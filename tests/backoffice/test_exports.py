@@ -247,6 +247,9 @@ def test_plan_with_a_hole_is_refused_beside_its_field(
 
     assert answer.status_code == 200
     assert sentence in answer.content.decode()
+    if fields.keys() == {"rates-1-vat_account"}:
+        [rates] = answer.context["inline_admin_formsets"]
+        assert rates.formset.errors[1] == {"vat_account": [sentence]}
     assert plan.rates.filter(vat_rate=12, vat_account="2621", sales_account="3002").exists()
 
 
@@ -287,6 +290,17 @@ def test_new_schedule_begins_with_the_current_period() -> None:
     schedule = ExportSchedule.objects.get()
     assert schedule.next_first == timezone.localdate().replace(day=1)
     assert schedule.created_by.username.startswith("staff-")
+
+
+def test_saved_schedule_shows_its_next_period_and_who_made_it() -> None:
+    browser = staff(*SCHEDULE)
+    new = browser.get(admin_url(ExportSchedule, "add")).context["adminform"]
+    add_schedule(browser, ShopFactory.create())
+
+    saved = browser.get(page_url(ExportSchedule.objects.get())).context["adminform"]
+
+    fields = [[*form.fieldsets[1][1]["fields"]] for form in (new, saved)]
+    assert fields[1] == [*fields[0], "next_first", "created_by"]
 
 
 def test_form_of_a_new_schedule_leads_to_no_page_of_a_seller_or_shop() -> None:

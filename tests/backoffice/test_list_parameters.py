@@ -7,7 +7,10 @@ from urllib.parse import urlencode
 
 import pytest
 from django.contrib import admin
+from django.contrib.admin.options import IncorrectLookupParameters
+from django.db import DataError
 from django.db.models import Model
+from django.http import QueryDict
 from django.test import Client, RequestFactory
 from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
@@ -15,7 +18,7 @@ from hypothesis import strategies as st
 
 from orders.models import AuditEvent, Order, Product
 from payments.models import Invoice, InvoiceStatus, MoneyCase, PeriodRow, Refund
-from seqrshop.backoffice.list_parameters import allowed_lookups
+from seqrshop.backoffice.list_parameters import allowed_lookups, require_readable
 from tests.payments.steps import invoice_in
 from tests.staff import list_url, shown_messages, staff, superuser
 
@@ -29,6 +32,31 @@ def lookups() -> dict[type[Model], list[str]]:
     """Return the allowed lookups of each list."""
     request = RequestFactory().get("/")
     return {each.model: sorted(allowed_lookups(each, request, each.linked_by)) for each in ADMINS}
+
+
+@pytest.mark.parametrize("query", ["q=a%00b", "a%00b=1", "status=1&status=%00"])
+def test_text_that_the_database_refuses_is_no_parameter(query: str) -> None:
+    with pytest.raises(IncorrectLookupParameters):
+        require_readable(QueryDict(query))
+
+    require_readable(QueryDict(query.replace("%00", "%20")))
+
+
+@pytest.mark.parametrize("error", [ValueError(), OverflowError(), DataError()])
+def test_error_of_a_list_without_parameters_is_an_error(
+    monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    def fail(*_arguments: Any) -> None:
+        raise error
+
+    monkeypatch.setattr(admin.ModelAdmin, "get_changelist_instance", fail)
+    client = superuser()
+
+    for address in (list_url(Order), f"{list_url(Order)}?e=1"):
+        with pytest.raises(type(error)):
+            client.get(address)
+    answer = client.get(list_url(Order), {"state": "x"})
+    assert (answer.status_code, answer["Location"]) == (302, f"{list_url(Order)}?e=1")
 
 
 @pytest.mark.parametrize("lookup", ["startswith", "regex", "gt", "exact", ""])

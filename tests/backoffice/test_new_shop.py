@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from django.db import transaction
+from django.utils import timezone
 
 from orders.clock import database_now
 from orders.models import AuditEvent, EventName, Product, Seller, Shop, SubjectType, Terminal
@@ -79,6 +80,17 @@ def test_form_asks_for_what_is_needed_and_nothing_else(terminal: Terminal) -> No
     TerminalFactory.create(seller=terminal.seller, principal_id="till-2")
     of_two = superuser().get(ADD).context["adminform"].form.initial
     assert of_two.keys().isdisjoint({"seller", "terminal"})
+
+
+def test_seller_whose_terminals_are_retired_needs_another_one(terminal: Terminal) -> None:
+    body = form(terminal, terminal="")
+    Terminal.objects.update(retired_at=timezone.now(), password_ciphertext="")
+
+    response = superuser().post(ADD, body)
+
+    [sentence] = response.context["adminform"].form.errors["terminal"]
+    assert "This seller has no terminal yet." in sentence
+    assert not Shop.objects.exists()
 
 
 def test_shop_is_added_in_its_usual_form_and_recorded_at_its_terminal(terminal: Terminal) -> None:

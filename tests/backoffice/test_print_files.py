@@ -232,9 +232,13 @@ def test_process_whose_file_another_has_taken_over_stores_nothing(
     file = file_of(client)
     post(client, file)
 
+    steps: list[int] = []
+
     def slow(_layout: Any, _size: int, _revisions: Any, progress: Any) -> bytes:
         PrintFile.objects.update(runner="00000000-0000-0000-0000-000000000001")
-        progress(1, 2)
+        for step in (1, 2):
+            steps.append(step)
+            progress(step, 2)
         return b"of the slow process"
 
     monkeypatch.setattr(print_files, "make_file", slow)
@@ -243,6 +247,7 @@ def test_process_whose_file_another_has_taken_over_stores_nothing(
 
     file.refresh_from_db()
     assert (file.status, file.content) == (PrintFileStatus.RUNNING, None)
+    assert steps == [1]
 
 
 def test_running_file_is_not_started_again(shop: Shop) -> None:

@@ -88,6 +88,14 @@ def test_order_opens_by_its_number(order: Order, words: str) -> None:
     assert opened(superuser(), words.format(order.number)) == page_url(order)
 
 
+def test_blanks_around_the_text_do_not_count(order: Order) -> None:
+    client = superuser()
+
+    assert opened(client, " 7000111222\t") == page_url(order)
+    assert search(client, " nothing ").context["search_term"] == "nothing"
+    assert search(client, "   ").context["hits"] == []
+
+
 def test_order_opens_by_the_reference_of_its_refund(order: Order) -> None:
     client = superuser()
     refund, _ = request_refund(
@@ -198,6 +206,14 @@ def test_text_of_the_search_is_escaped() -> None:
 
     assert "<script>alert" not in page
     assert "No order matches “&lt;script&gt;" in page
+
+
+def test_orders_that_are_all_shown_are_not_announced(order: Order) -> None:
+    OrderFactory.create(customer=order.customer)
+
+    context = search(superuser(), "070-123 45 67").context
+
+    assert (len(context["hits"]), context["max_shown"]) == (2, None)
 
 
 def test_more_orders_than_are_shown_are_announced(

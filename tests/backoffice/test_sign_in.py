@@ -114,6 +114,15 @@ def guess_everywhere(username: str) -> None:
         guess(username, FAILURES_PER_ACCOUNT_AND_ADDRESS, at=f"198.51.100.{number}")
 
 
+def test_spellings_of_an_unknown_account_are_counted_as_one(hashed: list[str]) -> None:
+    for number in range(FAILURES_PER_ACCOUNT_AND_ADDRESS):
+        sign_in_as(("nobody", " Nobody", "NOBODY ")[number % 3])
+    hashed.clear()
+
+    assert TOO_MANY in sign_in_as("noBody").content.decode()
+    assert hashed == []
+
+
 def test_guesses_from_many_addresses_are_refused_by_their_account(
     owner: User, hashed: list[str]
 ) -> None:

@@ -14,7 +14,7 @@ from orders.codes import tables
 from orders.codes.generate import add_codes, save_qr_code
 from orders.models import CodeRevision, PrintFile, QrCode, Shop
 from tests.factories import ShopFactory
-from tests.staff import shown_messages, staff, superuser, user_of
+from tests.staff import list_url, shown_messages, staff, superuser, user_of
 
 pytestmark = pytest.mark.django_db
 ADDRESS = "staff:tables"
@@ -122,6 +122,16 @@ def test_placement_that_a_colleague_takes_meanwhile_is_refused_and_nothing_is_ma
         "placement": ["The shop has another code at this placement already: Table 1."]
     }
     assert QrCode.objects.get().parameters == "WINDOW=1"
+
+
+def test_person_who_may_not_print_codes_is_led_to_their_list() -> None:
+    shop = ShopFactory.create()
+    client = staff("orders.add_qrcode", "orders.view_qrcode", shops=[shop])
+
+    response = make(client, shop)
+
+    assert response.headers["Location"] == list_url(QrCode)
+    assert not PrintFile.objects.exists()
 
 
 def test_codes_that_are_all_present_are_reported() -> None:

@@ -5,16 +5,19 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from django.contrib import messages
 from django.contrib.admin.models import LogEntry
 from django.db import connection
 from django.test import Client
 
+from orders.audit import ChangeSource
 from orders.clock import database_now
-from orders.models import AuditEvent, EventName, Seller, SubjectType, Terminal
+from orders.models import AuditEvent, EventName, Seller, SourceName, SubjectType, Terminal
 from payments.availability.pause import open_pause_case
 from payments.models import PaymentPause
 from payments.seqr import SeqrAuthenticationError
 from payments.terminals import OPERATOR
+from seqrshop.backoffice.terminal_actions import check_terminal_with_seqr
 from tests.factories import InvoiceFactory, SellerFactory, ShopFactory, TerminalFactory
 from tests.fault_proxy import FaultProxy
 from tests.races import run_concurrently, with_own_connection
@@ -334,13 +337,26 @@ def test_each_chosen_terminal_is_checked_with_seqr(till: Terminal, seller: Selle
         retired_at=database_now(),
     )
 
-    messages = run_action(superuser(), "check_with_seqr", till, wrong, retired, confirmed="yes")
+    shown = run_action(superuser(), "check_with_seqr", till, wrong, retired, confirmed="yes")
 
-    assert sorted(messages) == [
+    assert sorted(shown) == [
         "Retired, not called any more: Till 4.",
         "SEQR accepts the ID and the password: Till 2.",
         "SEQR does not know this ID (code 37): Till 3.",
     ]
+
+
+def test_level_of_a_check_is_that_of_its_answer(till: Terminal, at_seqr: SandboxProcess) -> None:
+    def level() -> int:
+        return check_terminal_with_seqr(till, ChangeSource(SourceName.STAFF))[0]
+
+    assert level() == messages.SUCCESS
+    at_seqr.fault("*", "drop")
+    assert level() == messages.WARNING
+    at_seqr.clear_faults()
+    till.password = "wrong"
+    till.save()
+    assert level() == messages.ERROR
 
 
 def test_terminal_is_never_deleted(till: Terminal) -> None:

@@ -95,6 +95,19 @@ def test_refunds_of_today_are_shown_beside_the_takings(cafe: Shop) -> None:
             sent_at=NOW - timedelta(minutes=1),
         )
 
+        unsent, _ = request_refund(
+            invoice.pk, Decimal(7), "cold", by_staff(user_of(client)), f"unsent {number}"
+        )
+        of_yesterday, _ = request_refund(
+            invoice.pk, Decimal(9), "cold", by_staff(user_of(client)), f"yesterday {number}"
+        )
+        Refund.objects.filter(pk=unsent.pk).update(sent_at=NOW - timedelta(minutes=1))
+        Refund.objects.filter(pk=of_yesterday.pk).update(
+            status=RefundStatus.REFUNDED,
+            ers_reference=f"Y{number}",
+            sent_at=NOW.replace(hour=0, minute=0) - timedelta(seconds=1),
+        )
+
     [sums] = today(client)["takings"]
 
     assert (sums["today"], sums["refunded"]) == (

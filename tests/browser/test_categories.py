@@ -90,6 +90,20 @@ def test_button_of_a_category_stays_marked_until_the_customer_scrolls(
     expect(current).to_have_text(["Part 1"])
 
 
+def test_first_category_is_marked_above_all_headings(stack: Stack, page: Page) -> None:
+    change_session(page, with_categories(8))
+    open_menu(page, stack.scan())
+    current = page.locator("[data-categories] [aria-current=true]")
+    first = page.get_by_role("heading", name="Part 1")
+    first.evaluate("(heading) => { heading.style.marginTop = '300px'; }")
+
+    page.mouse.wheel(0, 9_000)
+    expect(current).to_have_text(["Part 8"])
+    page.evaluate("scrollTo(0, 0)")
+
+    expect(current).to_have_text(["Part 1"])
+
+
 def test_button_of_a_category_that_gets_the_focus_by_keyboard_moves_to_the_middle(
     stack: Stack, page: Page
 ) -> None:

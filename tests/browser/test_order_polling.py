@@ -229,6 +229,35 @@ def test_page_that_wakes_says_that_it_checks_an_unpaid_order_until_it_is_answere
     expect(notice).to_be_empty()
 
 
+@pytest.mark.parametrize("late", ["the error", "the order"])
+def test_page_ignores_an_answer_from_before_it_woke_again(
+    stack: Stack, customer: Customer, console: Console, late: str
+) -> None:
+    console.expected.append("404")
+    page = customer.page
+    held: list[Route] = []
+    open_order(customer, "awaiting_payment")
+    page.route(ORDER, lambda route: held.extend([route]))
+    with page.expect_request(ORDER):
+        page.evaluate(SHOW_AGAIN)
+    with page.expect_request(ORDER):
+        page.evaluate(SHOW_AGAIN)
+    page.wait_for_timeout(0)  # both are held
+    before, latest = held
+
+    with page.expect_response(ORDER):
+        if late == "the error":
+            before.fulfill(status=404, json={"error": "not_found", "message": "Gone"})
+        else:
+            before.fulfill(json={"error": "no order"})
+    expect_heading(page, "Pay in SEQR")
+    with page.expect_response(EVENTS):
+        latest.continue_()
+
+    expect_heading(page, "Pay in SEQR")
+    expect(page.locator("#notice")).to_be_empty()
+
+
 def test_page_of_a_paid_order_that_wakes_shows_no_notice(stack: Stack, page: Page) -> None:
     page.clock.install()
     customer = Customer(stack, page)

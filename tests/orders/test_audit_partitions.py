@@ -250,11 +250,26 @@ def test_days_without_or_unlike_their_digests_are_not_removed() -> None:
     assert (AuditEvent.objects.count(), AuditPruning.objects.count()) == (1, 0)
 
 
-def test_days_whose_digests_end_too_early_are_not_removed() -> None:
+def test_days_whose_digests_end_too_early_are_not_removed(monkeypatch: pytest.MonkeyPatch) -> None:
     digests_until_the_first_partition_ends()
+    ends = after_first_partition()
+    monkeypatch.setattr(prune_command, "prunable_before", lambda _day: ends)
     execute_as_owner("DELETE FROM orders_auditdigest WHERE day > '2026-11-03'")
 
     with as_owner(), pytest.raises(CannotPrune, match=r"There is no digest of 2026-11-04\."):
+        prune_audit(ends, BY_OPERATOR)
+    with pytest.raises(CommandError, match=r"^There is no digest of 2026-11-04\.$"):
+        call_command("prune_audit", "--before", str(ends))
+
+    assert FIRST in tables()
+    assert AuditPruning.objects.count() == 0
+
+
+def test_events_that_are_in_no_digest_are_not_removed() -> None:
+    digests_until_the_first_partition_ends()
+    execute_as_owner("DELETE FROM orders_auditdigest WHERE day = '2026-11-02'")
+
+    with as_owner(), pytest.raises(CannotPrune, match=f'"{FIRST}" has other events than the dig'):
         prune_audit(after_first_partition(), BY_OPERATOR)
 
     assert FIRST in tables()

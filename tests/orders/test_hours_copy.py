@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from orders.models import OpeningException, PlannedPause
+from orders.models import OpeningException, PlannedPause, Shop
 from orders.services.hours_copy import HoursPart, copy_hours
 from tests.factories import OpeningHoursFactory, ShopFactory
 from tests.hours_factories import OpeningExceptionFactory, PlannedPauseFactory
+from tests.races import held, wait_for_lock_wait, with_own_connection
 
 pytestmark = pytest.mark.django_db
 NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
@@ -35,6 +37,24 @@ def test_parts_that_are_chosen_are_copied_and_others_stay() -> None:
         assert (exception.first_day, exception.note_en) == (date(2026, 6, 19), "Midsummer's Eve")
         assert target.planned_pauses.get().ends_at == NOW + HOUR
     assert source.opening_exceptions.count() == 2
+
+
+@pytest.mark.django_db(transaction=True)
+def test_copy_waits_for_another_change_of_a_shop() -> None:
+    source, target = ShopFactory.create_batch(2)
+    OpeningHoursFactory.create(shop=source, weekday=1)
+
+    with ThreadPoolExecutor(1) as threads:
+        with held(lambda: Shop.objects.select_for_update(no_key=True).get(pk=target.pk)):
+            copy = threads.submit(
+                with_own_connection,
+                lambda: copy_hours(source, [target], [HoursPart.WEEKLY], NOW),
+            )
+            wait_for_lock_wait()
+            assert not target.opening_hours.exists()
+        copy.result()
+
+    assert [each.weekday for each in target.opening_hours.all()] == [1]
 
 
 def test_copied_days_and_pauses_replace_those_that_they_overlap() -> None:

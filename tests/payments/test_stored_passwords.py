@@ -17,6 +17,7 @@ from django.db import connection, transaction
 from pytest_django import Settings
 
 from orders.models import Seller, Terminal
+from payments import stored_passwords as module
 from payments.polling.credentials import CredentialsReader
 from payments.seqr import Credentials
 from payments.stored_passwords import (
@@ -177,6 +178,36 @@ def test_passwords_are_encrypted_by_the_first_key_and_stay_the_same(
     assert Terminal.objects.get(principal_id="till-2").password == PASSWORD
     assert Seller.objects.get(reseller_id="reseller-2").reseller_password == "reseller-secret"
     assert stored()["without-password"] == ""
+
+
+def test_each_password_stays_that_of_its_terminal(settings: Settings, rotated: str) -> None:
+    old = settings.ENCRYPTION_KEYS[1]
+    for number in (1, 2, 3):
+        terminal_with(ciphertext_by(old, f"secret {number}"), f"till-{number}")
+    terminal_with(ciphertext_by(OTHER_KEY, "lost"), "till-4")
+
+    forgotten = forget_unreadable_passwords()
+    result = reencrypt_passwords()
+
+    settings.ENCRYPTION_KEYS = [rotated]
+    assert (len(forgotten), result.changed) == (1, 3)
+    passwords = [each.password for each in Terminal.objects.order_by("principal_id")]
+    assert passwords == ["secret 1", "secret 2", "secret 3", ""]
+
+
+@pytest.mark.usefixtures("rotated")
+def test_password_that_is_stored_unreadable_after_the_check_is_named(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Another process, with another key, stores it between the check and its turn."""
+    terminal_with(ciphertext_by(OTHER_KEY, PASSWORD))
+    monkeypatch.setattr(module, "_unreadable", lambda *_: iter(()))
+    before = stored()
+
+    with pytest.raises(UnreadablePasswords, match="till-2"):
+        reencrypt_passwords()
+
+    assert stored() == before
 
 
 def test_second_run_changes_nothing(settings: Settings, rotated: str) -> None:

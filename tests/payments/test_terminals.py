@@ -100,9 +100,9 @@ def test_nothing_is_stored_without_settings(settings: Settings) -> None:
 
 
 def test_another_terminal_takes_over_the_shops_of_the_former_one(settings: Settings) -> None:
+    elsewhere = ShopFactory.create(terminal=TerminalFactory.create(principal_id="by hand"))
     former = adopted()
     shops = ShopFactory.create_batch(2, terminal=former)
-    elsewhere = ShopFactory.create(terminal=TerminalFactory.create(principal_id="by hand"))
     invoice = invoice_in(InvoiceStatus.ISSUED)
     settings.SEQR_TERMINAL_ID, settings.SEQR_TERMINAL_PASSWORD = "till-2", "the till's"
 
@@ -155,12 +155,14 @@ def test_former_terminal_that_the_settings_name_again_gets_its_shops_back(
 def test_another_reseller_takes_over_the_terminal_with_its_shops(settings: Settings) -> None:
     former = adopted().seller
     shop = ShopFactory.create(terminal=Terminal.objects.get())
+    other = TerminalFactory.create(principal_id="by hand", seller=former)
     settings.SEQR_RESELLER_ID, settings.SEQR_RESELLER_PASSWORD = "another", "5678"
 
     terminal = adopted()
 
     shop.refresh_from_db()
-    assert terminal.seller != former
+    other.refresh_from_db()
+    assert (terminal.seller != former, other.seller) == (True, former)
     assert shop.seller == terminal.seller
     assert credentials_of(terminal).reseller_id == "another"
 

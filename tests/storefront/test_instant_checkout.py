@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 import pytest
+from pytest_django import Settings
 from pytest_django.live_server_helper import LiveServer
 
 from orders.audit import ChangeSource
@@ -20,7 +21,7 @@ from orders.models import (
 )
 from payments.invoices.cancel import cancel_invoice, request_cancel
 from payments.invoices.send import send_invoice
-from payments.models import CancelReason, Invoice, InvoiceStatus, Receipt
+from payments.models import CancelReason, Invoice, InvoiceStatus, PaymentPause, Receipt
 from payments.privacy.erasure import erase_customer
 from payments.privacy.person import customer_data
 from payments.recovery import find_work
@@ -168,6 +169,16 @@ def test_purchase_that_seqr_refuses_is_a_503_and_fails(
 
     assert post(mug).status_code == 503
     assert Invoice.objects.get().status == InvoiceStatus.FAILED
+
+
+@pytest.mark.usefixtures("sandbox")
+def test_purchase_while_payments_are_paused_says_so(mug: Product, settings: Settings) -> None:
+    settings.SEQR_TERMINAL_PASSWORD = "wrong"
+
+    response = post(mug)
+
+    assert (response.status_code, response.json()["error"]) == (503, "payments_paused")
+    assert PaymentPause.objects.get().terminal == mug.shop.terminal
 
 
 # --- Personal data -----------------------------------------------------------------------------

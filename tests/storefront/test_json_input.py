@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 from decimal import Decimal
 from typing import Any
@@ -145,6 +146,23 @@ def test_fault_of_an_order_is_named_with_its_field(
         read_order({**ORDER, **change})
 
     assert refusal(refused.value) == (400, "invalid", field, sentence)
+
+
+class Interrupted(io.BytesIO):
+    """A body whose client has gone away."""
+
+    def read(self, *_size: int | None) -> bytes:
+        raise OSError
+
+
+def test_interrupted_request_is_malformed() -> None:
+    request = RequestFactory().post("/", b"{}", "application/json")
+    vars(request)["_stream"] = Interrupted()
+
+    with pytest.raises(ApiError) as refused:
+        read_object(request)
+
+    assert refusal(refused.value) == (400, "malformed", None, "The request was interrupted.")
 
 
 def test_token_and_reference_are_read() -> None:

@@ -62,9 +62,11 @@ def state_after(response: Any) -> MailState:
 
 
 def work(messages: Messages) -> None:
-    """Do what the background worker does with the enqueued messages."""
-    while messages:
-        tasks.mail_receipt(*messages.pop(0))
+    """Do what the background worker does with the enqueued messages, which are a few."""
+    for _ in range(9):
+        if messages:
+            tasks.mail_receipt(*messages.pop(0))
+    assert messages == []
 
 
 def test_receipt_is_mailed_as_pdf_in_the_language_of_the_order(

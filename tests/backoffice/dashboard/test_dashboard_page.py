@@ -127,6 +127,15 @@ def test_cards_of_a_period_after_none_have_no_basket_before_and_no_change() -> N
     assert cards["Average basket"] == ("6.67 SEK", ("The period before: –",))
 
 
+def test_cards_of_a_period_without_payments_have_no_basket() -> None:
+    takings_of(ShopFactory.create(), DAY_BEFORE, sales="20", payments=3)
+
+    cards = cards_of(shown())
+
+    assert cards["Takings"][0] == "0.00 SEK"
+    assert cards["Average basket"] == ("–", ("The period before: 6.67 SEK",))
+
+
 def test_lower_takings_are_shown_with_a_minus_sign() -> None:
     shop = ShopFactory.create()
     takings_of(shop, DAY_BEFORE, sales="30")

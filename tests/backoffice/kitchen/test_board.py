@@ -27,7 +27,13 @@ from tests.backoffice.kitchen.boards import (
     paid_order,
     pay,
 )
-from tests.factories import CategoryFactory, OrderRowFactory, ProductFactory, ShopFactory
+from tests.factories import (
+    CategoryFactory,
+    InvoiceFactory,
+    OrderRowFactory,
+    ProductFactory,
+    ShopFactory,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -64,6 +70,20 @@ def test_board_has_paid_orders_alone_the_first_paid_first(shop: Shop) -> None:
     pay(late)
 
     assert ids(board_of(shop)["cards"]) == [early.pk, late.pk]
+
+
+@pytest.mark.parametrize("minutes", [(0, 9), (9, 0)])
+def test_order_with_two_payments_waits_from_the_later_one(
+    shop: Shop, minutes: tuple[int, int]
+) -> None:
+    again, other = paid_order(shop), paid_order(shop)
+    first, second = (timezone.now() + timedelta(minutes=each) for each in minutes)
+    Invoice.objects.filter(order=again).update(status=InvoiceStatus.EXPIRED, paid_at=first)
+    InvoiceFactory.create(order=again, attempt=2, paid=True, paid_at=second)
+    between = timezone.now() + timedelta(minutes=5)
+    Invoice.objects.filter(order=other).update(paid_at=between)
+
+    assert ids(board_of(shop)["cards"]) == [other.pk, again.pk]
 
 
 def test_card_says_what_goes_where(shop: Shop) -> None:

@@ -88,6 +88,17 @@ def test_delimiter_is_recognised_by_the_first_line_with_text_alone() -> None:
     assert second.cells == {"name_sv": "Bulle", "description_sv": ""}
 
 
+@pytest.mark.parametrize("delimiter", [";", ","])
+def test_delimiter_is_recognised_by_headings_in_quotation_marks_and_blanks(delimiter: str) -> None:
+    text = '"Name_sv "|" price"|"sku"\r\n"Te, Rooibos;"|"45"|""\r\n'.replace("|", delimiter)
+
+    assert read_table(text.encode()).rows[0].cells == {
+        "name_sv": "Te, Rooibos;",
+        "price": "45",
+        "sku": "",
+    }
+
+
 def test_columns_are_known_by_their_keys_and_in_both_languages_in_any_case() -> None:
     keys = read_table(b"NAME_SV,name in english,Colour\r\nSemla,Cream bun,45\r\n")
 

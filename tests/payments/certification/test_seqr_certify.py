@@ -126,6 +126,17 @@ def test_failed_step_ends_the_command_with_an_error_and_evidence(
     assert " ".join(text_of_pdf(tmp_path).split()).count(failed["reason"]) == 2
 
 
+def test_folder_that_is_a_file_ends_the_command(sandbox: SandboxProcess, tmp_path: Path) -> None:
+    file = tmp_path / "evidence"
+    file.touch()
+
+    with pytest.raises(CommandError) as error:
+        certify(sandbox, file, "--sandbox")
+
+    assert str(error.value) == f"--folder {file}: File exists."
+    assert sandbox.calls() == []
+
+
 def test_interrupted_command_writes_the_evidence_and_says_how_to_continue(
     sandbox: SandboxProcess, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

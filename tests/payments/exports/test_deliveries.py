@@ -28,6 +28,7 @@ from payments.tasks import deliver_exports
 from tests.factories import ShopFactory
 from tests.payments.exports.files import read_csv
 from tests.payments.exports.schedules import AFTER_FIRST, FIRST, NAME, deliver_all, lapse_leases
+from tests.races import held
 
 pytestmark = pytest.mark.django_db
 
@@ -193,6 +194,24 @@ def test_file_that_is_written_gets_its_name_though_the_schedule_has_another_fold
 
     assert len(list((tmp_path / "books").glob("receipts*.csv"))) == 1
     assert ExportDelivery.objects.get().status == DeliveryStatus.DELIVERED
+
+
+def test_each_schedule_has_its_own_periods_and_a_stopped_one_has_none(new_schedule: Any) -> None:
+    stopped, first, second = (new_schedule(is_active=number > 0) for number in range(3))
+
+    assert len(deliveries_due(AFTER_FIRST)) == 2
+
+    counts = [each.deliveries.count() for each in (stopped, first, second)]
+    assert counts == [0, 1, 1]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_periods_of_a_schedule_that_another_process_adds_are_left_to_it(new_schedule: Any) -> None:
+    schedule = new_schedule()
+
+    with held(lambda: ExportSchedule.objects.select_for_update(no_key=True).get(pk=schedule.pk)):
+        assert deliveries_due(AFTER_FIRST) == []
+    assert len(deliveries_due(AFTER_FIRST)) == 1
 
 
 def test_delivery_in_progress_is_left_to_its_process(new_schedule: Any) -> None:

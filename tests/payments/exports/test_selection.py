@@ -7,10 +7,11 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 from django.utils import timezone
 
+from orders.models import Shop
 from payments.exports.export import today
 from payments.exports.problem import ExportProblem
 from payments.exports.selection import midnight
-from payments.models import ExportedContent, FileFormat
+from payments.models import CaseKind, ExportedContent, FileFormat, MoneyCase
 from tests.factories import SellerFactory, ShopFactory, TerminalFactory
 from tests.payments.exports.files import selection
 
@@ -72,6 +73,24 @@ def test_choice_names_the_days_and_the_chosen_shops_by_their_addresses() -> None
     assert selection(C.ORDERS, shops).choice == (
         "days: 2026-01-01 to 2026-12-31; shops: north, south"
     )
+
+
+@pytest.mark.django_db
+def test_case_about_a_terminal_is_of_a_selection_with_all_shops_of_its_seller() -> None:
+    shop = ShopFactory.create()
+    second = ShopFactory.create(terminal=shop.terminal)
+    another = SellerFactory.create(reseller_id="another")
+    ShopFactory.create(terminal=TerminalFactory.create(seller=another, principal_id="another"))
+    case = MoneyCase.objects.create(
+        kind=CaseKind.CONFIGURATION, terminal=shop.terminal, summary="refused"
+    )
+
+    def cases_of(*shops: Shop) -> list[MoneyCase]:
+        chosen = selection(C.CASES, shops, (date(2020, 1, 1), date(2035, 1, 1)))
+        return list(chosen.rows())
+
+    assert cases_of(shop, second) == [case]
+    assert cases_of(shop) == cases_of(second) == []
 
 
 def test_file_is_named_by_its_content_its_days_and_its_format() -> None:

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from orders.services import AnotherOrderOpen, OrderNotAccepted
-from payments.invoices.cancel import AlreadyPaid, cancel_invoice, finish_cancel
+from payments.invoices.cancel import AlreadyPaid, cancel_invoice, finish_cancel, request_cancel
 from payments.invoices.create import retry_payment
 from payments.invoices.refresh import refresh_invoice
 from payments.models import CancelReason, CaseKind, Invoice, InvoiceStatus, MoneyCase
@@ -23,6 +23,7 @@ from tests.payments.steps import (
     issued_invoice,
     new_invoice,
     order_state,
+    paid_invoice,
     reference,
     reloaded,
     retried_invoice,
@@ -80,6 +81,17 @@ def test_paid_invoice_is_not_cancelled(sandbox: SandboxProcess) -> None:
     assert (reloaded(invoice).status, order_state(invoice)) == (S.PAID, "paid")
     assert event_details(invoice)[-1] == ("cancel_refused_as_paid", "")
     assert call_count(sandbox, "cancelInvoice") == 0
+
+
+def test_cancel_of_a_payment_that_is_known_is_refused_at_its_request(
+    sandbox: SandboxProcess,
+) -> None:
+    invoice = paid_invoice(sandbox)
+
+    with pytest.raises(AlreadyPaid):
+        request_cancel(invoice.pk, CancelReason.STAFF, BY_CUSTOMER)
+
+    assert reloaded(invoice).cancel_reason == ""
 
 
 def test_payment_between_query_and_cancel_is_found_after_the_refusal(

@@ -1,6 +1,7 @@
 """sendInvoice: at most one reference is ever shown, whatever fails."""
 
 import pytest
+from django.db import IntegrityError
 
 from orders.models import Shop
 from payments.availability.probe import probe_payments
@@ -54,6 +55,21 @@ def test_new_invoice_is_sent_and_gets_reference(sandbox: SandboxProcess) -> None
     assert at_seqr["back_url"] == f"http://testserver/return/{invoice.order.return_key}"
     assert invoice.invoice_qr_code.endswith(f"/R{invoice.invoice_reference}")
     assert event_details(invoice) == [("sending_started", ""), ("sent", reference(invoice))]
+
+
+def test_refusal_of_the_database_that_no_reference_explains_is_an_error(
+    sandbox: SandboxProcess, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_arguments: object) -> bool:
+        raise IntegrityError("another constraint")
+
+    monkeypatch.setattr(send, "_store_locked", refuse)
+    invoice = new_invoice()
+
+    with pytest.raises(IntegrityError, match="another constraint"):
+        send_invoice(invoice.pk)
+
+    assert reloaded(invoice).status == S.SENDING
 
 
 def test_sent_invoice_is_not_sent_again(sandbox: SandboxProcess) -> None:

@@ -26,6 +26,7 @@ from payments.reconciliation.refund_suggestion import suggest_refund_outcome
 from payments.refunds.hold import hold_refunds, mark_possibly_made, refunds_are_held
 from payments.refunds.send import send_refund
 from tests.database_backup import DatabaseBackup
+from tests.factories import TerminalFactory
 from tests.fault_proxy import FaultProxy
 from tests.payments.reconciliation.steps import (
     BY_RECONCILIATION,
@@ -125,6 +126,17 @@ def test_reports_that_show_refunds_as_positive_rows_release_nothing(
     ]
     assert not review_held_refunds()
     assert refunds_are_held()
+
+
+def test_retired_terminal_does_not_keep_the_hold(sandbox: SandboxProcess, clerk: User) -> None:
+    sent_refund(paid_invoice(sandbox), "5.00", clerk)
+    reconcile_day(sandbox)
+    TerminalFactory.create(principal_id="retired", retired_at=timezone.now(), password="")
+    made, _ = lose_one_refund_of_two(sandbox, clerk)
+    reconcile_next_day(sandbox)
+
+    assert review_held_refunds()
+    assert status_of(made) == S.UNKNOWN
 
 
 def test_reports_release_nothing_while_a_period_may_be_lost(

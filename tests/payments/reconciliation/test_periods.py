@@ -275,7 +275,7 @@ def test_lost_period_is_reconciled_once_with_the_id_from_support(
             reason=reason,
         )
 
-    with pytest.raises(PeriodNotAccepted):
+    with pytest.raises(PeriodNotAccepted, match=r"^Enter how you know the outcome\.$"):
         resolve("7", reason=" ")
     resolved = [resolve(last_period_id_at_seqr(sandbox)), resolve("")]
     run_due_periods(sandbox)
@@ -284,6 +284,25 @@ def test_lost_period_is_reconciled_once_with_the_id_from_support(
     assert status_of(period) == S.RECONCILED
     assert [row.invoice for row in period.rows.all()] == [sale]
     assert MoneyCase.objects.get().closing_reason == "SEQR's support by phone"
+
+
+def test_id_of_a_period_that_is_known_is_refused_for_a_lost_period(
+    sandbox: SandboxProcess, boss: User
+) -> None:
+    known = reconcile_day(sandbox)
+    advance_one_day()
+    sandbox.fault("markTransactionPeriod", "drop", count=1)
+    lost = reconcile_day(sandbox)
+
+    with pytest.raises(PeriodNotAccepted, match=r"^Another period already has this ID\.$"):
+        resolve_lost_period(
+            lost.pk,
+            by_staff(boss),
+            transaction_period_id=known.transaction_period_id or "",
+            reason="by phone",
+        )
+
+    assert (status_of(known), status_of(lost)) == (S.RECONCILED, S.LOST)
 
 
 def test_id_of_another_tills_period_is_refused_for_a_lost_period(

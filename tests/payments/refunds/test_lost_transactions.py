@@ -1,5 +1,6 @@
 """Refunds after a restore or a fail-over that lost transactions: none is sent a second time."""
 
+import re
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from decimal import Decimal
@@ -353,17 +354,19 @@ def test_operator_holds_refunds_and_releases_them(
 
 
 @pytest.mark.parametrize(
-    "command",
+    ("command", "sentence"),
     [
-        ["hold_refunds"],  # an empty audit
-        ["hold_refunds", "--lost-since", "yesterday"],
-        ["release_refunds", "--reason", "nothing is on hold"],
-        ["release_refunds", "--reason", " "],
-        ["release_refunds"],
+        (["hold_refunds"], "The audit is empty"),
+        (["hold_refunds", "--lost-since", "yesterday"], "--lost-since"),
+        (["release_refunds", "--reason", "nothing is on hold"], "No refunds are on hold."),
+        (["release_refunds", "--reason", " "], "--reason is empty: enter how you know."),
+        (["release_refunds"], "--reason"),
     ],
 )
-def test_command_that_cannot_be_carried_out_changes_nothing(command: list[str]) -> None:
-    with pytest.raises(CommandError):
+def test_command_that_cannot_be_carried_out_changes_nothing(
+    command: list[str], sentence: str
+) -> None:
+    with pytest.raises(CommandError, match=re.escape(sentence)):
         call_command(*command)
 
     assert not MoneyCase.objects.exists()

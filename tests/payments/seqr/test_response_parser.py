@@ -10,6 +10,7 @@ from payments.seqr import (
     SeqrProtocolError,
     SeqrUnknownStatus,
 )
+from payments.seqr.response_parser import UnreadableResponseError, parse_response
 from tests.payments.seqr.conftest import ReadStatus
 from tests.payments.seqr.sample_calls import INVOICE, TOKEN
 from tests.payments.seqr.sample_responses import (
@@ -113,6 +114,30 @@ def test_unreadable_body_is_a_protocol_error(name: str, read_status: ReadStatus)
     assert not isinstance(caught.value, SeqrUnknownStatus)
     assert caught.value.operation == "getPaymentStatus"
     assert time.process_time() - started < 1  # expands no entity
+
+
+NOT_OF_THE_OPERATION = {
+    "an XHTML page": (UNREADABLE["an XHTML page"], "the response is not a SOAP envelope"),
+    "its body alone": (
+        STATUS_BODY.replace(b"soap:Envelope", b"soap:Envelop"),
+        "the response is not a SOAP envelope",
+    ),
+    "a fault": (soap_envelope(FAULT), "the response is a SOAP fault"),
+    "another operation": (
+        soap_response("sendInvoice", OK),
+        "the response is not one to getPaymentStatus",
+    ),
+}
+
+
+@pytest.mark.parametrize(
+    ("body", "reason"), NOT_OF_THE_OPERATION.values(), ids=NOT_OF_THE_OPERATION
+)
+def test_body_that_is_no_answer_is_named(body: bytes, reason: str) -> None:
+    with pytest.raises(UnreadableResponseError) as error:
+        parse_response(body, "getPaymentStatus")
+
+    assert str(error.value) == reason
 
 
 @pytest.mark.parametrize("stream", [b"\x16\x03\x01\x02", b"SSH-2.0-x\r\n", b"HTTP/9.9\r\n\r\n"])

@@ -22,6 +22,7 @@ from queue import SimpleQueue
 from seqrshop.local import ROOT
 from tests.prepared_cluster import CLUSTER_VARIABLE, prepare_cluster
 from tests.proof.mutation.equivalent import EQUIVALENT
+from tests.proof.mutation.equivalent_queries import EQUIVALENT_QUERIES
 from tests.proof.mutation.equivalent_scripts import EQUIVALENT_SCRIPTS
 from tests.proof.mutation.fault import Fault
 from tests.proof.mutation.forked_runs import caught_in_forks
@@ -45,6 +46,7 @@ MIGRATIONS_TEST = "tests/seqrshop/test_migrations.py"
 # They read the code, or what imports have made of it, and run none of its lines.
 READING_TESTS = (
     "tests/seqrshop/test_dataclasses.py",
+    "tests/seqrshop/test_public_names.py",
     "tests/seqrshop/test_task_names.py",
     "tests/seqrshop/test_translations.py",
     "tests/backoffice/test_columns.py",
@@ -132,10 +134,11 @@ def _draw(chance: random.Random, candidates: Sequence[Fault | Place], number: in
 
 
 def _is_equivalent(fault: Fault) -> bool:
-    new = [line[1:].strip() for line in fault.diff.splitlines() if line.startswith("+")]
+    lines = fault.diff.splitlines()
+    old, new = ([line[1:].strip() for line in lines if line.startswith(sign)] for sign in "-+")
     return fault.before == fault.after or any(
-        fault.file == each.file and each.new.strip() in new
-        for each in (*EQUIVALENT, *EQUIVALENT_SCRIPTS)
+        fault.file == each.file and each.new.strip() in new and (not each.old or each.old in old)
+        for each in (*EQUIVALENT, *EQUIVALENT_QUERIES, *EQUIVALENT_SCRIPTS)
     )
 
 

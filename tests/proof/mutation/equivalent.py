@@ -1,6 +1,7 @@
 """Faults that change nothing a test could see, each with its reason.
 
-A sample leaves them out. `new` is the line with the fault.
+A sample leaves them out. `new` is the line with the fault, and `old` the product's, where `new` is
+too common to name the fault.
 """
 
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ class Equivalent:
     file: str
     new: str
     reason: str
+    old: str = ""
 
 
 EQUIVALENT: tuple[Equivalent, ...] = (
