@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -18,7 +19,7 @@ from tests.backoffice.shop_form import row_of
 from tests.backoffice.test_products import form
 from tests.conftest import TOKEN
 from tests.factories import OptionFactory, ProductFactory
-from tests.races import run_concurrently
+from tests.races import held, run_concurrently, wait_for_lock_wait, with_own_connection
 from tests.staff import page_url, staff, superuser, user_of
 from tests.storefront.conftest import JsonClient
 
@@ -166,6 +167,26 @@ def test_two_processes_apply_a_price_once() -> None:
 
     assert sorted(applied) == [0, 0, 0, 1]
     assert LogEntry.objects.count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("factory", [ProductFactory, OptionFactory])
+def test_price_that_is_changed_meanwhile_is_the_earlier_one(factory: Any) -> None:
+    sold = factory.create()
+    change = planned(sold, "49.00", timezone.now())
+    changed = type(sold)._default_manager.filter(pk=sold.pk)
+
+    with ThreadPoolExecutor(1) as threads:
+        with held(lambda: changed.update(price=Decimal("47.00"))):
+            applied = threads.submit(
+                with_own_connection, lambda: apply_planned_prices(timezone.now())
+            )
+            wait_for_lock_wait()
+        assert applied.result() == 1
+
+    change.refresh_from_db()
+    sold.refresh_from_db()
+    assert (change.earlier_price, sold.price) == (Decimal("47.00"), Decimal("49.00"))
 
 
 def test_task_applies_what_is_due_by_the_databases_clock() -> None:

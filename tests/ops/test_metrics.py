@@ -9,9 +9,10 @@ from django.test import Client
 from pytest_django import Settings
 
 from orders.audit import ChangeSource
+from orders.clock import database_now
 from orders.models import AuditDigest, SourceName
 from payments.cases.cases import open_case
-from payments.models import CaseKind, InvoiceStatus, OutboxMail
+from payments.models import CaseKind, InvoiceStatus, OutboxMail, RefundStatus
 from payments.takings.check import rebuild as rebuild_takings
 from payments.takings.update import update_takings
 from seqrshop import presence
@@ -24,6 +25,7 @@ from tests.factories import ShopFactory
 from tests.ops.everything import TOKEN, documented_types, publish_everything, read_families
 from tests.ops.shards import publish_heartbeat, write_row
 from tests.payments.closings.steps import at, refund_of, reversal_of, sale
+from tests.payments.reconciliation.steps import recorded_refund
 from tests.payments.steps import invoice_in
 from tests.process_metrics.samples import forget_counts
 from tests.redis_reset import redis_for_tests
@@ -92,7 +94,7 @@ def test_payment_to_recorded_time_is_absent_without_payments() -> None:
     assert not [name for name in read_metrics() if name.startswith("seqr_payment_to_recorded")]
 
 
-def test_backlog_and_open_cases_are_counted() -> None:
+def test_backlog_and_open_cases_are_counted(django_user_model: type[User]) -> None:
     issued, _ = invoice_in(S.ISSUED), invoice_in(S.PAID)
     invoice_in(S.CREATED)
     case = open_case(
@@ -100,6 +102,10 @@ def test_backlog_and_open_cases_are_counted() -> None:
     )
     assert case is not None
     OutboxMail.objects.create(case=case, recipient="someone@example.se")
+    OutboxMail.objects.create(case=case, recipient="b@example.se", sent_at=database_now())
+    clerk = django_user_model.objects.create(username="clerk")
+    for status in (RefundStatus.UNKNOWN, RefundStatus.CREATED, RefundStatus.REJECTED):
+        recorded_refund(issued, "1.00", clerk, sent_at=None, status=status)
 
     found = read_metrics()
 
@@ -107,7 +113,7 @@ def test_backlog_and_open_cases_are_counted() -> None:
     assert found["seqrshop_cases_open{kind=unknown_at_seqr}"] == 1
     assert found["seqrshop_cases_open{kind=duplicate_payment}"] == 0
     assert found["seqrshop_invoices_unsent"] == 1
-    assert found["seqrshop_refunds_unknown"] == 0
+    assert found["seqrshop_refunds_unknown"] == 1
     assert found["seqrshop_emails_unsent"] == 1
     assert found["seqrshop_receipts_pending"] == 1
 

@@ -93,6 +93,20 @@ def test_suggestion_does_not_offer_the_payments_reference_as_the_refunds_own(
     assert suggest_refund_outcome(second).was_refunded is True
 
 
+def test_refund_of_another_payment_does_not_compete_for_a_row_with_this_ones_reference(
+    paid: Invoice, paid_at: datetime, clerk: User
+) -> None:
+    other = invoice_in(InvoiceStatus.PAID, ers_reference="Q", paid_at=paid_at)
+    refund, of_other = (
+        recorded_refund(each, "5.00", clerk, sent_at=paid_at + HOUR) for each in (paid, other)
+    )
+    rows = (*SALE_AND_KNOWN_REFUND, ("45.00", "Q"), ("-5.00", "P"))
+    period_with_report(paid_at + 2 * HOUR, *rows)
+
+    assert suggest_refund_outcome(refund).was_refunded is True
+    assert suggest_refund_outcome(of_other).was_refunded is not True
+
+
 def test_payments_reference_typed_as_the_refunds_own_hides_no_other_row(
     paid: Invoice, paid_at: datetime, clerk: User
 ) -> None:

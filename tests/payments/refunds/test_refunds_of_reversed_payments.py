@@ -1,9 +1,12 @@
 """Refunds of a payment that SEQR has reversed, corrected, or reports as paid again."""
 
+from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
 
 import pytest
 from django.contrib.auth.models import User
+from django.db import transaction
+from django.utils import timezone
 from pytest_django import Settings
 
 from orders.audit import ChangeSource, by_staff
@@ -17,6 +20,7 @@ from payments.models import (
     RefundStatus,
     WithdrawalReason,
 )
+from payments.refund_transitions import withdraw_unsent_refunds
 from payments.refunds.refund import approve_refund, resolve_unknown_refund
 from payments.refunds.send import send_refund
 from payments.seqr import SeqrUnavailable
@@ -29,9 +33,11 @@ from tests.payments.refunds.steps import (
     status_of,
 )
 from tests.payments.steps import call_count, order_state, reference, reloaded
+from tests.races import held, wait_for_lock_wait, with_own_connection
 from tests.sandbox_process import SandboxProcess
 
 S = InvoiceStatus
+BY_STAFF = ChangeSource(SourceName.STAFF)
 NOT_PAID = (RefundStatus.WITHDRAWN, WithdrawalReason.NOT_PAID)
 EXCEEDS_PAYMENT = (RefundStatus.WITHDRAWN, WithdrawalReason.EXCEEDS_PAYMENT)
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -176,3 +182,20 @@ def test_refund_in_flight_while_its_payment_is_reversed_keeps_seqrs_outcome(
     send_refund(refund.pk)
 
     assert status_of(refund) == RefundStatus.REFUNDED
+
+
+def test_refund_that_is_sent_meanwhile_is_not_withdrawn(invoice: Invoice, clerk: User) -> None:
+    refund = requested_refund(invoice, "10.00", clerk)
+    sent = Refund.objects.filter(pk=refund.pk)
+
+    def withdraw() -> None:
+        with transaction.atomic():
+            withdraw_unsent_refunds(Invoice.objects.get(pk=invoice.pk), BY_STAFF)
+
+    with ThreadPoolExecutor(1) as threads:
+        with held(lambda: sent.update(status=RefundStatus.SENDING, sent_at=timezone.now())):
+            withdrawn = threads.submit(with_own_connection, withdraw)
+            wait_for_lock_wait()
+        withdrawn.result()
+
+    assert status_of(refund) == RefundStatus.SENDING
