@@ -7,7 +7,6 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.utils.translation import gettext as _
-from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from orders.models import Shop
@@ -18,7 +17,6 @@ from seqrshop.backoffice.shop_scope import own_rows
 PAUSE_MINUTES = (20, 40, 60)
 
 
-@never_cache
 @require_safe
 def choose_shop(request: HttpRequest) -> HttpResponse:
     """Open the board of the person's only shop, or let the person choose one of several."""
@@ -30,7 +28,6 @@ def choose_shop(request: HttpRequest) -> HttpResponse:
     return TemplateResponse(request, "staff/kitchen_shops.html", context)
 
 
-@never_cache
 @require_safe
 def board_page(request: HttpRequest, slug: str) -> HttpResponse:
     """Show the board, whose script reads the orders."""

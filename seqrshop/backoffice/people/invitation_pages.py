@@ -35,7 +35,6 @@ from seqrshop.mail_server import has_mail_server
 logger = logging.getLogger(__name__)
 
 
-@never_cache
 def invite_page(request: HttpRequest) -> HttpResponse:
     """Invite a colleague, and show the link; the caller has checked the permission."""
     if "withdraw" in request.POST:
