@@ -29,6 +29,7 @@ from payments.models import (
     TransactionPeriod,
 )
 from seqrshop.backoffice.bulk import choose
+from seqrshop.backoffice.bulk.choose import SkippedRows
 from seqrshop.backoffice.bulk.jobs import run_job, start_job
 from tests.factories import InvoiceFactory, ProductFactory, ShopFactory, TerminalFactory
 from tests.payments.refunds.steps import requested_refund
@@ -304,3 +305,7 @@ def test_page_names_up_to_20_rows_and_makes_a_job_of_more_than_100(
 
     assert (context["number"], bool(context["names"])) == (number, is_named)
     assert (context["job"] is not None, len(context["ids"])) == (is_job, 0 if is_job else number)
+
+
+def test_number_of_skipped_rows_counts_those_without_a_name() -> None:
+    assert SkippedRows("paid", ("1001", "1002"), others=3).number == 5

@@ -232,7 +232,7 @@ def test_hanging_mail_server_holds_few_threads_of_the_worker(
     ask(client, paid)
     (message,) = messages
     for _ in range(tasks.MAILS_AT_ONCE):
-        tasks._places.acquire()
+        assert tasks._places.acquire(timeout=5)
     try:
         tasks.mail_receipt(*message)
     finally:
