@@ -113,6 +113,23 @@ def test_code_that_the_shop_does_not_have_is_requested_once(stack: Stack, page: 
     assert len(requested) == 1
 
 
+def test_page_offers_no_help_while_the_browser_asks_whether_to_open_the_app(
+    stack: Stack, page: Page
+) -> None:
+    page.clock.install()
+    page.add_init_script("document.hasFocus = () => window.hasFocusNow ?? false")
+    order_without_app(page, stack.scan())
+    for _ in range(2):
+        page.clock.fast_forward(2_500)
+        expect(page.get_by_role("link", name="Open SEQR", exact=True)).to_be_visible()
+        expect(page.locator("[data-app-help]")).to_be_hidden()
+
+    page.evaluate("window.hasFocusNow = true")
+    page.clock.fast_forward(2_500)
+
+    expect(page.locator("[data-app-help]")).to_be_visible()
+
+
 def test_page_offers_no_help_when_the_app_has_opened(stack: Stack, page: Page) -> None:
     page.clock.install()
     set_android = (

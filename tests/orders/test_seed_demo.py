@@ -57,6 +57,17 @@ def test_empty_database_gets_the_cafe_at_the_terminal_of_the_settings(
     assert roll.take_away_vat_rate == Decimal(6)
     assert [group.options.count() for group in roll.option_groups.all()] == [2, 8]
     assert cafe.products.filter(option_groups__name_en="Size").count() == 2
+    fillings = Option.objects.filter(group__name_en="Fillings")
+    assert [(each.name_sv, each.name_en, int(each.price)) for each in fillings] == [
+        ("Tomat", "Tomato", 0),
+        ("Gurka", "Cucumber", 0),
+        ("Paprika", "Sweet pepper", 0),
+        ("Avokado", "Avocado", 12),
+        ("Ägg", "Egg", 10),
+        ("Skinka", "Ham", 12),
+        ("Brieost", "Brie", 14),
+        ("Extra ost", "Extra cheese", 8),
+    ]
     milks = Option.objects.filter(group__name_en="Milk", allergens_declared=True)
     assert [each.contains for each in milks] == [
         ["milk"],

@@ -81,6 +81,14 @@ def test_invoice_is_sent_with_its_own_code_or_none(code: str | None) -> None:
     assert session.progress.invoices == [sent]
 
 
+def test_invoice_is_numbered_within_its_certification_by_the_start_of_that() -> None:
+    session = session_with(SendingClient())
+
+    numbers = [session.send_invoice("scanned").client_invoice_id for _ in range(2)]
+
+    assert numbers == ["CERT-20261102T120000-1", "CERT-20261102T120000-2"]
+
+
 def test_code_of_another_invoice_fails_the_step_and_the_invoice_is_kept() -> None:
     session = session_with(SendingClient("HTTP://SEQR.SE/R4712"))
 

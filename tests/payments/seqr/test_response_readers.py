@@ -217,3 +217,14 @@ def test_ambiguous_receipt_and_broken_token_do_not_hide_the_payment(
     fields = f"<status>PAID</status>{receipt}{tokens}<version>2</version>"
 
     assert read_status(status_response(fields)) == BARE_PAID_STATUS
+
+
+def test_tokens_beside_a_broken_one_are_read(read_status: ReadStatus) -> None:
+    broken = "<token><status>new</status></token>"
+    whole = "<token><id>loyalty</id><status>0</status><value>{}</value></token>"
+    tokens = f"{whole.format(1)}{broken}{whole.format(2)}"
+    fields = f"<status>PAID</status><customerTokens>{tokens}</customerTokens><version>2</version>"
+
+    status = read_status(status_response(fields))
+
+    assert [token.value for token in status.customer_tokens] == ["1", "2"]

@@ -169,6 +169,16 @@ EQUIVALENT: tuple[Equivalent, ...] = (
         "the admin always says whether to commit",
     ),
     Equivalent(
+        "seqrshop/backoffice/product.py",
+        "def save(self, commit: bool = False) -> Product:",
+        "the admin always says whether to commit",
+    ),
+    Equivalent(
+        "seqrshop/backoffice/password_field.py",
+        "def save(self, commit: bool = False) -> M:",
+        "the admin always says whether to commit",
+    ),
+    Equivalent(
         "seqrshop/backoffice/credentials_form.py",
         "self, request: HttpRequest, obj: M | None = None, change: bool = True, **kwargs: Any",
         "each caller says whether the row is changed",
