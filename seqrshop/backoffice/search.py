@@ -94,15 +94,14 @@ def invoices_with_reference(term: SearchTerm) -> Q:
 
 def customers_with_phone(term: SearchTerm) -> list[int]:
     """Return the IDs of the customers with this phone number, or with these last digits."""
-    customers = Customer.objects.order_by("-pk")
-    found: list[int] = []
     if term.msisdns:
-        found += customers.filter(msisdn__in=term.msisdns).values_list("pk", flat=True)
-    if term.last_digits:
-        ending = Customer.objects.alias(end=LastCharacters("msisdn", SEARCHED_DIGITS))
-        ending = ending.filter(end=term.last_digits)
-        found += ending.values_list("pk", flat=True)[:MAX_CUSTOMERS]
-    return found
+        customers = Customer.objects.filter(msisdn__in=term.msisdns)
+        return list(customers.order_by("-pk").values_list("pk", flat=True))
+    if not term.last_digits:
+        return []
+    customers = Customer.objects.alias(end=LastCharacters("msisdn", SEARCHED_DIGITS))
+    ending = customers.filter(end=term.last_digits)
+    return list(ending.values_list("pk", flat=True)[:MAX_CUSTOMERS])
 
 
 def _end(field: str) -> LastCharacters:

@@ -42,6 +42,19 @@ def test_text_that_the_database_refuses_is_no_parameter(query: str) -> None:
     require_readable(QueryDict(query.replace("%00", "%20")))
 
 
+@pytest.mark.parametrize(
+    ("query", "text"),
+    [
+        ("", "There is nothing here yet."),
+        ("?q=bun", "Nothing matches the search and the filter."),
+    ],
+)
+def test_empty_list_says_whether_a_search_or_filter_may_be_why(query: str, text: str) -> None:
+    page = superuser().get(list_url(Product) + query).content.decode()
+
+    assert f"<p>{text}</p>" in page
+
+
 @pytest.mark.parametrize("error", [ValueError(), OverflowError(), DataError()])
 def test_error_of_a_list_without_parameters_is_an_error(
     monkeypatch: pytest.MonkeyPatch, error: Exception

@@ -265,6 +265,15 @@ def test_files_are_downloaded_under_the_name_of_their_placement(
     assert response.content.startswith(start)
 
 
+def test_list_links_to_the_files_of_each_code() -> None:
+    code = save_qr_code(ShopFactory.create(), "Table 4", "TABLE=4", None)
+
+    page = superuser().get(list_url(QrCode)).content.decode()
+
+    links = [f'<a href="{file_url(code, kind)}">{kind.upper()}</a>' for kind in ("svg", "png")]
+    assert " · ".join(links) in page
+
+
 def test_files_need_the_permission_to_view_codes() -> None:
     code = save_qr_code(ShopFactory.create(), "Table 4", "TABLE=4", None)
     url = file_url(code, "png")

@@ -71,6 +71,17 @@ def test_ticked_rows_are_refunded_and_the_order_says_so(invoice: Invoice) -> Non
     assert str(refund.requested_by) in page
 
 
+def test_sum_is_that_of_all_rows_that_are_ticked(invoice: Invoice) -> None:
+    [bun] = OrderRow.objects.filter(order=invoice.order).exclude(name_en="Coffee")
+    ticked = body(invoice, seen_amount="65.00") | {f"row_{bun.pk}": "1"}
+
+    superuser().post(address(invoice), ticked)
+
+    refund = Refund.objects.get()
+    rows = refund.rows.order_by("amount").values_list("amount", flat=True)
+    assert (refund.amount, list(rows)) == (Decimal("65.00"), [Decimal("20.00"), Decimal("45.00")])
+
+
 def test_page_offers_units_that_are_left_and_none_that_are_refunded(invoice: Invoice) -> None:
     client = superuser()
     before = client.get(address(invoice)).context["rows"]

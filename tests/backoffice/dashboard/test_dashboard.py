@@ -18,14 +18,20 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from orders.models import Shop
-from payments.models import TimesDay
+from payments.models import Receipt, ReceiptKind, TimesDay
 from payments.receipts.content import STOCKHOLM
 from payments.takings.activity import update_activity
 from payments.takings.days import takings_of_days
 from payments.takings.update import update_takings
 from seqrshop.backoffice.dashboard import figures
 from seqrshop.backoffice.dashboard.periods import Grain, Period
-from tests.factories import InvoiceFactory, OrderFactory, OrderRowFactory, ShopFactory
+from tests.factories import (
+    InvoiceFactory,
+    OrderFactory,
+    OrderRowFactory,
+    ReceiptFactory,
+    ShopFactory,
+)
 from tests.payments.takings.histories import History
 from tests.payments.takings.test_activity import call_of, event_of, set_state
 from tests.staff import staff
@@ -94,6 +100,29 @@ def test_figures_of_each_grain_add_up_to_the_takings(data: st.DataObject, clerk:
                         *figures.by_product_and_category(period, ids, currency, "sv"),
                     ):
                         assert sum((each.amounts.gross for each in ranked), D(0)) == gross
+
+
+def test_totals_and_shops_are_the_sums_of_payments_and_reversals() -> None:
+    shop = ShopFactory.create()
+    for _ in range(3):
+        sell(shop)
+    payment = Receipt.objects.earliest("pk")
+    ReceiptFactory.create(
+        invoice=payment.invoice,
+        kind=ReceiptKind.REVERSAL,
+        amount=payment.amount,
+        credited=payment,
+        issued_at=payment.issued_at,
+    )
+    update_takings()
+    day = payment.issued_at.astimezone(STOCKHOLM).date()
+    period = Period.of(Grain.DAY, day, day)
+
+    totals = figures.totals(period, [shop.pk])["SEK"].now
+    [ranked] = figures.by_shop(period, {shop.pk: "Lyktan"}, "SEK")
+
+    assert (totals.gross, totals.net) == (D("90.00"), D("80.36"))
+    assert (ranked.amounts.gross, ranked.amounts.net) == (D("90.00"), D("80.36"))
 
 
 @pytest.mark.parametrize(

@@ -50,6 +50,24 @@ def test_unchanged_results_that_several_batches_leave_out_are_written_in_one_ste
     assert [reloaded(invoice).invoice_version for invoice in invoices] == [1, 1]
 
 
+def test_unchanged_results_of_several_batches_are_written_once(
+    monkeypatch: pytest.MonkeyPatch, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    monkeypatch.setattr(writer, "PAYMENT_BATCH_SIZE", 1)
+    for _ in range(3):
+        invoice_in(S.ISSUED)
+    running = Shard(FakeStatusClient(lambda _key: status("ISSUED", 1)))
+    running.store.step()
+    running.poller.step()
+    running.collect_answers()
+    running.store.writer.write_updates()
+
+    running.store.writer.write_unchanged()
+
+    with django_assert_num_queries(0):
+        running.store.writer.write_unchanged()
+
+
 @pytest.mark.parametrize("are_left_out", [False, True])
 def test_unchanged_results_are_written_once_in_as_many_steps_as_they_take(
     monkeypatch: pytest.MonkeyPatch,

@@ -169,6 +169,11 @@ EQUIVALENT: tuple[Equivalent, ...] = (
         "the admin always says whether to commit",
     ),
     Equivalent(
+        "seqrshop/backoffice/known_browser.py",
+        'user_id, _, browser = text.rpartition(":")',
+        "the text has one colon: neither a user's ID nor that of a browser can have another",
+    ),
+    Equivalent(
         "seqrshop/backoffice/product.py",
         "def save(self, commit: bool = False) -> Product:",
         "the admin always says whether to commit",
