@@ -275,3 +275,31 @@ def test_boards_are_read_once_the_database_is_back(
             await screen.wait_for(changed)
 
     asyncio.run(scenario())
+
+
+def test_orders_that_change_while_the_database_is_away_are_read_with_those_before(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(broker, "RETRY_DELAY_SECONDS", 0.01)
+    order, of_other = paid_order(shop), paid_order(ShopFactory.create())
+
+    async def scenario() -> None:
+        loop = asyncio.get_running_loop()
+        async with running() as streams:
+            screens = [await open_screen(streams, each.shop) for each in (order, of_other)]
+            changed = await change_boards(3)
+
+            read = changes.shops_of
+
+            def away(*_args: Any) -> None:
+                monkeypatch.setattr(changes, "shops_of", read)
+                loop.call_soon_threadsafe(streams.record_change, of_other.public_id)
+                raise OperationalError
+
+            monkeypatch.setattr(changes, "shops_of", away)
+            streams.record_change(order.public_id)
+
+            for screen in screens:
+                await screen.wait_for(changed)
+
+    asyncio.run(scenario())
