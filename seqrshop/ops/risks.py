@@ -39,9 +39,9 @@ def shard_risks(
     redis_is_up: bool,
 ) -> Iterator[ShardRisk]:
     """Yield what endangers payments. `snapshot` is None while PostgreSQL is unavailable."""
+    if snapshot is None and not redis_is_up:
+        return  # nothing is known of any shard
     for number, status in statuses.items():
-        if snapshot is None and status is None and not redis_is_up:
-            continue  # nothing is known of the shard
         if has_open_invoices(number, status, snapshot) is False:
             continue
         if status is None:

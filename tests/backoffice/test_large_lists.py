@@ -346,3 +346,13 @@ def test_row_that_is_no_place_to_begin_a_page_does_not_get_around_the_limit(
     monkeypatch.setattr(large_lists, "MAX_SKIPPED_ROWS", PER_PAGE)
 
     assert ids(page(superuser(), p="3after999999")) == ids(page(superuser()))
+
+
+@pytest.mark.parametrize("ordering", ["id", "-id"])
+def test_few_rows_are_sorted_as_the_list_is(ordering: str) -> None:
+    OrderFactory.create_batch(3)
+    rows = Order.objects.order_by(ordering)
+
+    few = large_lists._sorted_once_found(rows)
+
+    assert list(few) == list(rows)

@@ -18,7 +18,11 @@ from hypothesis import strategies as st
 
 from orders.models import AuditEvent, Order, Product
 from payments.models import Invoice, InvoiceStatus, MoneyCase, PeriodRow, Refund
-from seqrshop.backoffice.list_parameters import allowed_lookups, require_readable
+from seqrshop.backoffice.list_parameters import (
+    allowed_lookups,
+    filters_by,
+    require_readable,
+)
 from tests.payments.steps import invoice_in
 from tests.staff import list_url, shown_messages, staff, superuser
 
@@ -213,3 +217,18 @@ def test_language_alone_leaves_a_list_without_parameters() -> None:
     answer = superuser().get(list_url(Order), {"language": "sv"})
 
     assert answer.headers["Location"] == list_url(Order)
+
+
+@pytest.mark.parametrize(
+    ("query", "is_filtered"),
+    [
+        ("order=1", True),
+        ("order__shop__id__exact=1", True),
+        ("shop__order=1", False),
+        ("orders=1", False),
+    ],
+)
+def test_filter_of_a_field_is_known_by_the_beginning_of_its_name(
+    query: str, is_filtered: bool
+) -> None:
+    assert filters_by(QueryDict(query), "order") == is_filtered

@@ -46,6 +46,14 @@ def test_parts_of_a_bar_stand_on_each_other() -> None:
     assert low.tooltip == "one: 3, 1, 2"
 
 
+def test_parts_below_zero_hang_on_each_other() -> None:
+    colours = ("chart-paid", "chart-abandoned", "chart-failed")
+    first, second, third = chart(Bar("one", "1", [D(-3), D(-1), D(-2)]), colours=colours).bars
+
+    assert D(first.y) + D(first.height) == D(second.y)
+    assert D(second.y) + D(second.height) == D(third.y)
+
+
 def test_bar_below_zero_hangs_from_the_base() -> None:
     drawn = chart(Bar("one", "1", [D(-1)]), Bar("two", "2", [D(2)]))
 

@@ -266,3 +266,9 @@ def test_blanks_around_a_cell_do_not_count() -> None:
     assert [row.cells for row in rows] == [
         {"name_sv": "Stor  semla", "sku": "S1", "price": "45,00"},
     ]
+
+
+def test_columns_after_an_unknown_one_are_read() -> None:
+    table = read_table(b"name_sv,Colour,name_en,price\r\nSemla,brown,Cream bun,45\r\n")
+
+    assert table.rows[0].cells == {"name_sv": "Semla", "name_en": "Cream bun", "price": "45"}

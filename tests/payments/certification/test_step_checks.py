@@ -19,6 +19,7 @@ from payments.seqr import (
     InvoiceStatus,
     PaymentStatus,
     SeqrConflict,
+    SeqrReportNotReady,
     SeqrUnavailable,
 )
 
@@ -191,3 +192,18 @@ def test_invoices_that_stay_open_are_named_after_all_were_tried() -> None:
     assert first == f"1 {stays}"
     assert second.endswith(f" 3 {stays}")
     assert client.cancelled == ["1"] * CANCEL_ATTEMPTS + ["3"] * CANCEL_ATTEMPTS
+
+
+def test_report_that_is_not_ready_is_fetched_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    answers = iter([SeqrReportNotReady("executeReport", "the report is not ready"), None])
+
+    def check_report(_session: object) -> None:
+        if (answer := next(answers)) is not None:
+            raise answer
+
+    monkeypatch.setattr(money_steps, "close_period", lambda _session: None)
+    monkeypatch.setattr(money_steps, "_check_report", check_report)
+
+    money_steps.fetch_report(session_with())
+
+    assert list(answers) == []

@@ -65,3 +65,10 @@ def discounts_the_tip(order: Order, card: str) -> Any:
 
 def never_returns(order: Order, card: str) -> Any:
     test_has_ended.wait(30)
+
+
+def fails_for_others(order: Order, card: str) -> list[Discount]:
+    """The discount for the known card, and an error for any other."""
+    if card != CARD:
+        raise KeyError(card)
+    return [discount()]

@@ -173,3 +173,15 @@ def test_history_names_scheme_and_discounted_amount(sandbox: SandboxProcess) -> 
 
     event = AuditEvent.objects.get(subject_type=SubjectType.INVOICE, name="loyalty_card_recognised")
     assert event.detail == "40.50 SEK to pay; the card's scheme: CLUB"
+
+
+def test_card_after_one_for_which_the_hook_fails_is_used(
+    sandbox: SandboxProcess, settings: Settings
+) -> None:
+    settings.LOYALTY_HOOK = "tests.payments.loyalty.hooks.fails_for_others"
+    invoice = waiting_invoice(sandbox, UNKNOWN_CARD, CLUB_CARD)
+
+    answer_cards(invoice)
+
+    assert seqr_state(sandbox, invoice) == ("ISSUED", "40.50", [99, 1])
+    assert "loyalty_hook_failed" in event_names(invoice)

@@ -395,3 +395,14 @@ def test_every_open_invoice_is_queried_within_the_longest_back_off(
             waiting_since.pop(entry.query.invoice_id, None)
         overdue = [k for k, since in waiting_since.items() if now - since > MAX_BACKOFF_SECONDS]
         assert not [key for key in overdue if key in open_now and key not in in_flight]
+
+
+def test_refused_invoice_hides_no_silence_about_the_others() -> None:
+    schedule = schedule_of(1)
+    schedule.put(query(2), START, last_answer_at=START - 7, notified_at=None)
+    taken(schedule, START)
+
+    schedule.record_refusal(1, START + 1)
+
+    oldest = schedule.oldest_answers(START + 1)
+    assert oldest == OldestAnswers(START - 7, START - 7, {TERMINAL_ID: START})

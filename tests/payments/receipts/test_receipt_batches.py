@@ -18,6 +18,7 @@ from payments.models import (
 )
 from payments.receipts import submit
 from payments.receipts.submit import submit_receipts
+from payments.recovery import find_work
 from payments.seqr import ReceiptDocument
 from tests.fault_proxy import FaultProxy
 from tests.payments.receipts.steps import (
@@ -104,15 +105,16 @@ def test_receipts_for_which_no_time_is_left_are_due_at_once(
     sandbox: SandboxProcess, seqr_proxy: FaultProxy, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     answer_receipts(seqr_proxy, 0)
-    first, second = paid_invoice(sandbox), paid_invoice(sandbox)
-    times = iter([0.0, 1.4, 1.6])  # at the beginning, and before each call
+    first, *others = [paid_invoice(sandbox) for _ in range(3)]
+    times = iter([0.0, 1.4, 1.6, 1.7])  # at the beginning, and before each call
     monkeypatch.setattr(submit, "monotonic", lambda: next(times))
 
-    submit_receipts([first.pk, second.pk])
+    submit_receipts([first.pk, *(each.pk for each in others)])
 
     assert reloaded(first).receipt_accepted_at is not None
-    assert is_due(second)
-    assert reloaded(second).receipt_attempts == 0
+    due = [invoice_id for batch in find_work().receipts_to_submit for invoice_id in batch]
+    assert sorted(due) == [each.pk for each in others]
+    assert [reloaded(each).receipt_attempts for each in others] == [0, 0]
 
 
 def test_locked_invoice_keeps_no_other_receipt_from_being_submitted(

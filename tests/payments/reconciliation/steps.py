@@ -247,12 +247,10 @@ def first_period_id_at_seqr(sandbox: SandboxProcess) -> str:
 
 
 def period_in(status: PeriodStatus, **fields: Any) -> TransactionPeriod:
-    """Return yesterday's period with this status."""
-    needed = REQUIRED_FIELDS.get(status, {}) | fields
+    """Return a period with this status, yesterday's unless another day is given."""
     day = period_day(database_now()) - timedelta(days=1)
-    return TransactionPeriod.objects.create(
-        day=day, terminal=own_terminal(), status=status, **needed
-    )
+    needed = {"day": day} | REQUIRED_FIELDS.get(status, {}) | fields
+    return TransactionPeriod.objects.create(terminal=own_terminal(), status=status, **needed)
 
 
 def todays_period() -> TransactionPeriod:

@@ -1,6 +1,8 @@
 """Cases about duplicate payments, closed by the reports that cover their time."""
 
 from datetime import timedelta
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
@@ -8,10 +10,12 @@ from orders.audit import ChangeSource
 from orders.clock import database_now
 from orders.models import AuditEvent, SourceName, SubjectType
 from payments.invoices.notification import invoice_notified
-from payments.models import CaseKind, InvoiceStatus, MatchResult, MoneyCase
+from payments.models import CaseKind, Invoice, InvoiceStatus, MatchResult, MoneyCase
+from payments.reconciliation.duplicate_payment import close_duplicate_payment_cases
 from payments.reconciliation.fetch_report import fetch_report
 from tests.factories import InvoiceFactory
 from tests.payments.reconciliation.steps import (
+    BY_RECONCILIATION,
     advance_one_day,
     earlier_sale,
     mark_by_other_till,
@@ -41,12 +45,21 @@ def case_without_earlier_sale() -> MoneyCase:
 
 def notified_duplicate() -> MoneyCase:
     """Return the case about a notified invoice whose order another invoice has paid."""
+    second_payment()
+    return duplicate_payment_case()
+
+
+def second_payment() -> Invoice:
+    """Return a notified invoice whose order another invoice has paid."""
     paid = invoice_in(InvoiceStatus.PAID, paid_at=database_now() - timedelta(days=30))
-    second = InvoiceFactory.create(
-        order=paid.order, attempt=2, status=InvoiceStatus.CANCELED, invoice_reference="31"
+    second: Invoice = InvoiceFactory.create(
+        order=paid.order,
+        attempt=2,
+        status=InvoiceStatus.CANCELED,
+        invoice_reference=f"31{paid.invoice_reference}",
     )
     invoice_notified(second.notify_key)
-    return duplicate_payment_case()
+    return second
 
 
 def duplicate_payment_case() -> MoneyCase:
@@ -125,3 +138,14 @@ def test_unknown_sale_of_the_same_amount_keeps_the_case_open_and_is_recorded_onc
     )
     assert case.closed_at is None
     assert unknown in event.detail
+
+
+def test_case_that_the_reports_do_not_cover_keeps_no_other_open() -> None:
+    notified = [second_payment() for _ in range(2)]
+    gaps = iter(["not closed", None])
+    coverage: Any = SimpleNamespace(gap_between=lambda *_times: next(gaps))
+
+    close_duplicate_payment_cases(notified[0].terminal_id, coverage, BY_RECONCILIATION)
+
+    cases = MoneyCase.objects.filter(kind=CaseKind.DUPLICATE_PAYMENT)
+    assert (cases.count(), cases.filter(closed_at=None).count()) == (2, 1)

@@ -228,3 +228,13 @@ def test_tokens_beside_a_broken_one_are_read(read_status: ReadStatus) -> None:
     status = read_status(status_response(fields))
 
     assert [token.value for token in status.customer_tokens] == ["1", "2"]
+
+
+def test_parameters_after_one_without_a_key_are_read(
+    client: SeqrClient, server: ScriptedServer
+) -> None:
+    first, rest = "<parameters>", "<entry><value>x</value></entry>"
+    fields = SESSION_FIELDS.replace(first, first + rest)
+    server.respond_with(seqr_response("getClientSessionInfo", fields))
+
+    assert client.get_client_session_info(TOKEN) == CLIENT_SESSION

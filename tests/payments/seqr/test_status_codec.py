@@ -20,6 +20,8 @@ PLAIN = soap_response("getPaymentStatus", BASE + ISSUED_FIELDS)
 FIELDS = {
     "issued": BASE + ISSUED_FIELDS,
     "with an empty ersReference": "<ersReference/>" + BASE + ISSUED_FIELDS,
+    "with a receipt after an empty ersReference": "<version>2</version><status>PAID</status>"
+    "<resultCode>0</resultCode><ersReference/><receipt><terminalId>t1</terminalId></receipt>",
     "with no description": "<resultCode>0</resultCode>" + ISSUED_FIELDS,
     "paid": "<ersReference>E1</ersReference>" + BASE + PAID_FIELDS,
     "paid without a reference": BASE + PAID_FIELDS,

@@ -174,6 +174,12 @@ EQUIVALENT: tuple[Equivalent, ...] = (
         "the text has one colon: neither a user's ID nor that of a browser can have another",
     ),
     Equivalent(
+        "payments/tasks.py",
+        "return",
+        "nothing follows the loop but the `finally`, which runs in both cases",
+        "break",
+    ),
+    Equivalent(
         "seqrshop/backoffice/product.py",
         "def save(self, commit: bool = False) -> Product:",
         "the admin always says whether to commit",
