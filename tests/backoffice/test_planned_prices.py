@@ -12,6 +12,7 @@ from django.contrib.admin.models import LogEntry
 from django.utils import timezone
 
 from orders.models import CustomerSession, Option, PriceChange, Product, Shop
+from orders.services.prices import apply_price_changes
 from seqrshop.backoffice.planned_prices import apply_planned_prices
 from seqrshop.backoffice.tasks import apply_prices
 from tests.backoffice.shop_form import form as shop_form
@@ -217,3 +218,13 @@ def test_customer_with_an_open_basket_is_told_before_the_order_is_placed(
 
     assert (refused.status_code, refused.json()["error"]) == (409, "price_changed")
     assert agreed.status_code == 201
+
+
+def test_price_that_is_deleted_meanwhile_keeps_no_other_from_applying() -> None:
+    first, second = (planned(ProductFactory.create(), "51.00") for _ in range(2))
+
+    def delete_second(change: PriceChange) -> None:
+        assert change.pk == first.pk
+        PriceChange.objects.filter(pk=second.pk).delete()
+
+    assert apply_price_changes(NEW_YEAR, delete_second) == 1

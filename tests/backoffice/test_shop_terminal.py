@@ -155,3 +155,12 @@ def test_terminal_retired_meanwhile_takes_no_shop(shop: Shop, boss: Any) -> None
         add_shop(new, by_staff(boss))
 
     assert not Shop.objects.filter(terminal=retired).exists()
+
+
+def test_shop_links_to_the_page_for_those_who_may_use_it(shop: Shop) -> None:
+    permissions = ("orders.view_shop", "orders.change_shop", "orders.view_terminal")
+    people = [staff(*permissions, shops=shops) for shops in (None, [shop])]
+
+    pages = [person.get(page_url(shop)).content.decode() for person in people]
+
+    assert [f'href="{address(shop)}"' in page for page in pages] == [True, False]

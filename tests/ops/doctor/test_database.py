@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
+import psycopg
 import pytest
 from django.db import connection
 from pytest_django import DjangoDbBlocker
@@ -174,3 +175,33 @@ def test_postgresql_that_answers_nothing_fails_within_the_limit(postgresql_silen
 
     assert finding.level == "failed"
     assert time.monotonic() - began_at < TIME_LIMIT_SECONDS
+
+
+@pytest.mark.parametrize(
+    ("refusal", "message"),
+    [
+        (
+            "FATAL:  the database system is starting up",
+            "PostgreSQL is starting, or recovers after a crash.",
+        ),
+        (
+            "FATAL:  sorry, too many clients already",
+            "All connections of PostgreSQL are taken.",
+        ),
+        (
+            "FATAL:  remaining connection slots are reserved",
+            "All connections of PostgreSQL are taken.",
+        ),
+    ],
+)
+def test_refusal_of_a_server_that_runs_is_explained(
+    postgresql_down: None, monkeypatch: pytest.MonkeyPatch, refusal: str, message: str
+) -> None:
+    def refuse(_connection: object) -> None:
+        raise psycopg.OperationalError(refusal)
+
+    monkeypatch.setattr(checks, "connect_outside_pool", refuse)
+
+    (finding,) = database()
+
+    assert finding.message == message

@@ -49,7 +49,12 @@ def refusal_of(address: str) -> str:
 
 @pytest.mark.parametrize(
     ("old", "new"),
-    [("http:", "https:"), ("/soap/service", "/soap"), ("/soap/service", "/soap/service/2")],
+    [
+        ("http:", "https:"),
+        ("/soap/service", "/soap"),
+        ("/soap/service", "/soap/service/2"),
+        ("/soap/service", ""),
+    ],
 )
 def test_address_of_no_sandbox_is_refused(sandbox: SandboxProcess, old: str, new: str) -> None:
     SandboxCustomer(sandbox.service_url)

@@ -15,9 +15,10 @@ from django.contrib.auth.models import User
 from orders.models import Order
 from payments.exports.csv_file import csv_parts
 from payments.exports.excel_file import TooManyRows, write_excel
-from payments.exports.receipt_tables import VAT_COLUMNS
+from payments.exports.receipt_tables import VAT_COLUMNS, _goods_and_tip
 from payments.exports.selection import TABLES
 from payments.models import CaseKind, ExportedContent, FileFormat, MoneyCase, Refund, RefundStatus
+from payments.receipts.content import VatLine
 from tests.factories import (
     InvoiceDiscountFactory,
     InvoiceFactory,
@@ -201,3 +202,24 @@ def test_documentation_names_each_column_in_sequence() -> None:
         paragraph = text.partition(f"\n### {name}\n\n")[2].partition("\n\n")[0]
         documented = re.findall(r"`(\w+)`(?! \(below)", re.sub(r"\([^()]*\)", "", paragraph))
         assert tuple(documented[: len(expected)]) == expected, name
+
+
+@pytest.mark.parametrize(
+    ("lines", "tips", "expected"),
+    [
+        ([], "0", [("goods", "0")]),
+        ([("0", "5")], "5", [("tip", "5")]),
+        ([("0", "7")], "5", [("goods", "2"), ("tip", "5")]),
+        ([("12", "9"), ("25", "4")], "0", [("goods", "9"), ("goods", "4")]),
+    ],
+)
+def test_tip_has_a_row_of_its_own_and_goods_of_nothing_none_beside_it(
+    lines: list[tuple[str, str]], tips: str, expected: list[tuple[str, str]]
+) -> None:
+    of_rates = [VatLine(D(rate), D(gross), D(0), D(gross)) for rate, gross in lines]
+
+    found = _goods_and_tip(of_rates, D(tips))
+
+    assert [(what, line.gross) for what, line in found] == [
+        (what, D(sum_)) for what, sum_ in expected
+    ]

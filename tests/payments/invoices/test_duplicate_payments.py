@@ -5,14 +5,19 @@ from decimal import Decimal
 
 import pytest
 from django.contrib.auth.models import User
+from django.db import transaction
 from pytest_django import Settings
 
 from orders.clock import database_now
 from orders.models import Order, OrderState
 from payments import tasks
 from payments.cases import cases
+from payments.cases.cases import open_case
 from payments.invoices.cancel import cancel_invoice, finish_cancel
+from payments.invoices.duplicate import apply_after_other_payment
 from payments.invoices.refresh import query_and_apply
+from payments.invoices.status_query import StatusResult
+from payments.invoices.transitions import lock_invoice
 from payments.models import (
     CancelReason,
     CaseKind,
@@ -26,6 +31,7 @@ from payments.models import (
     RefundStatus,
 )
 from payments.refunds.refund import RefundNotAccepted
+from tests.factories import InvoiceFactory
 from tests.fault_proxy import FaultProxy
 from tests.payments.reconciliation.steps import reconcile_day
 from tests.payments.refunds.steps import refunded_at_seqr, requested_refund
@@ -297,3 +303,19 @@ def test_duplicate_invoice_is_neither_polled_nor_cancelled(seqr_away: None) -> N
     after = cancel_invoice(invoice.pk, CancelReason.STAFF, BY_CUSTOMER)
 
     assert (after.status, after.is_open) == (S.DUPLICATE, False)
+
+
+@pytest.mark.parametrize(
+    ("status", "is_closed"), [(S.ISSUED, False), (S.CANCELED, True), (S.EXPIRED, True)]
+)
+def test_case_is_closed_once_seqr_has_no_payment_of_the_second_invoice(
+    status: InvoiceStatus, is_closed: bool
+) -> None:
+    first = invoice_in(S.PAID)
+    second: Invoice = InvoiceFactory.create(order=first.order, attempt=2, issued=True)
+    open_case(CaseKind.DUPLICATE_PAYMENT, BY_RECOVERY, "perhaps paid", invoice=second)
+
+    with transaction.atomic():
+        apply_after_other_payment(lock_invoice(second.pk), StatusResult(2, status), BY_RECOVERY)
+
+    assert (duplicate_case(second).closed_at is not None) == is_closed

@@ -174,6 +174,11 @@ EQUIVALENT: tuple[Equivalent, ...] = (
         "the text has one colon: neither a user's ID nor that of a browser can have another",
     ),
     Equivalent(
+        "payments/seqr/transport.py",
+        "self.is_too_large = self.is_disk_full = None",
+        "they are only asked whether they are true",
+    ),
+    Equivalent(
         "payments/tasks.py",
         "return",
         "nothing follows the loop but the `finally`, which runs in both cases",

@@ -38,10 +38,12 @@ export class AppHandover {
     if (order.app_url && hasNoApp(order.app_url)) this.#offerHelp();
   }
 
-  /** Opens the app, where this device can have one. */
-  openApp() {
-    const url = this.#order?.app_url;
-    if (!url || hasNoApp(url)) return;
+  /**
+   * Opens the app, where this device can have one.
+   * @param {string} url
+   */
+  openApp(url) {
+    if (hasNoApp(url)) return;
     this.#watchForApp();
     location.assign(url);
   }

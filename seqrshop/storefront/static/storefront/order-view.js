@@ -146,7 +146,7 @@ export class OrderView {
     restoreFocus();
     if (this.#opensApp && order.app_url) {
       this.#opensApp = false;
-      this.#handover.openApp();
+      this.#handover.openApp(order.app_url);
     }
   }
 
