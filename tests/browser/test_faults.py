@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 
 import pytest
 from playwright.sync_api import Page, Route, expect
@@ -59,6 +60,26 @@ def test_fragment_that_is_no_token_asks_to_scan_again(stack: Stack, page: Page) 
         page.goto(f"{stack.url}/lyktan/order?{fragment}#{fragment}")
 
         expect_heading(page, "Scan the code again")
+
+
+def test_cancel_of_an_order_that_is_paid_meanwhile_shows_the_payment(
+    stack: Stack, page: Page, console: Console
+) -> None:
+    console.expected += ["503", "409"]
+    held: list[Route] = []
+    page.route(re.compile(r"/events$"), lambda route: route.fulfill(status=503, json={}))
+    reference = order_without_app(page, stack.scan())
+    expect_heading(page, "Pay in SEQR")
+    page.route(re.compile(r"/orders/[0-9a-f-]{36}$"), lambda route: held.extend([route]))
+    stack.sandbox.pay(reference)
+    is_paid = "SELECT 1 FROM payments_invoice WHERE invoice_reference = %s AND status = 'PAID'"
+    while not stack.read(is_paid, reference):
+        page.wait_for_timeout(50)
+
+    page.get_by_role("button", name="Cancel the order").click()
+
+    expect_heading(page, "Paid, thank you!")
+    expect(page.locator("#notice")).to_have_text("This order is already paid.")
 
 
 def test_two_tabs_and_a_double_tap_create_one_order(

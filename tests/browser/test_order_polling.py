@@ -229,6 +229,21 @@ def test_page_that_wakes_says_that_it_checks_an_unpaid_order_until_it_is_answere
     expect(notice).to_be_empty()
 
 
+def test_page_of_an_unpaid_order_that_the_shop_no_longer_shows_asks_to_scan_again(
+    stack: Stack, customer: Customer, console: Console
+) -> None:
+    console.expected.append("404")
+    page = customer.page
+    open_order(customer, "awaiting_payment")
+    gone = {"error": "not_found", "message": "Gone"}
+    page.route(ORDER, lambda route: route.fulfill(status=404, json=gone))
+
+    page.evaluate(SHOW_AGAIN)
+
+    expect_heading(page, "Scan the code again")
+    expect(page.locator("#notice")).to_be_empty()
+
+
 @pytest.mark.parametrize("late", ["the error", "the order"])
 def test_page_ignores_an_answer_from_before_it_woke_again(
     stack: Stack, customer: Customer, console: Console, late: str
