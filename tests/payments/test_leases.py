@@ -6,7 +6,14 @@ import pytest
 from pytest_django import Settings
 
 from orders.clock import DatabaseTime
-from payments.leases import Lease, call_lease_duration, doubling_pause, proportional_pause
+from payments.leases import (
+    REPORT_READING_TIME,
+    Lease,
+    call_lease_duration,
+    doubling_pause,
+    proportional_pause,
+    report_lease_duration,
+)
 from payments.models import Invoice
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
@@ -28,6 +35,12 @@ def test_lease_outlasts_the_longest_call(settings: Settings) -> None:
     assert LEASE.taken() == {"capture_lease_until": DatabaseTime(timedelta(seconds=25))}
     assert LEASE.released() == {"capture_lease_until": None}
     assert call_lease_duration(timeouts=4) == timedelta(seconds=45)
+
+
+def test_lease_of_a_report_outlasts_its_call_and_its_reading(settings: Settings) -> None:
+    settings.SEQR_REPORT_TIMEOUT_SECONDS = 60
+
+    assert report_lease_duration() == timedelta(seconds=65) + REPORT_READING_TIME
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ from orders.audit import ChangeSource, by_staff
 from orders.clock import database_now
 from orders.models import AuditEvent, Order
 from payments.invoices.capture import CaptureNotPossible, capture_reservation
-from payments.models import Invoice, InvoiceStatus
+from payments.models import CaseKind, Invoice, InvoiceStatus, MoneyCase
 from payments.seqr import SeqrConflict, SeqrOutcomeUnknown
 from tests.factories import InvoiceFactory
 from tests.fault_proxy import FaultProxy
@@ -258,8 +258,9 @@ def test_confirmed_capture_is_made_once_and_reported(sandbox: SandboxProcess) ->
         ),
         ({"kind": "result_code", "code": 96}, "Not captured (commitReservation: SEQR answered 96"),
         ({"kind": "result_code", "code": 11}, "Not captured (commitReservation: SEQR answered 11"),
+        ({"kind": "result_code", "code": 21}, "Not captured (commitReservation: SEQR answered 21"),
     ],
-    ids=["no answer", "96", "11"],
+    ids=["no answer", "96", "11", "21"],
 )
 def test_failed_capture_is_reported_as_far_as_its_outcome_is_known(
     sandbox: SandboxProcess, fault: dict[str, object], message: str
@@ -272,6 +273,8 @@ def test_failed_capture_is_reported_as_far_as_its_outcome_is_known(
     assert shown.startswith(message)
     assert ".)" not in shown
     assert reloaded(invoice).status == S.RESERVED
+    is_about_settings = fault.get("code") == 21
+    assert MoneyCase.objects.filter(kind=CaseKind.CONFIGURATION).exists() == is_about_settings
 
 
 def test_capture_of_what_seqr_does_not_confirm_is_refused_in_one_sentence(

@@ -148,6 +148,20 @@ def test_unconfirmed_payment_whose_case_a_person_closed_opens_no_other(
     assert find_work().unconfirmed_payments == []
 
 
+@pytest.mark.parametrize(
+    ("status", "is_acknowledged"), [(S.PAID, True), (S.CANCELED, False), (S.CANCELED, True)]
+)
+def test_invoice_that_has_changed_meanwhile_opens_no_case(
+    status: InvoiceStatus, is_acknowledged: bool
+) -> None:
+    acknowledged_at = database_now() if is_acknowledged else None
+    invoice = invoice_in(status, paid_at=database_now(), acknowledged_at=acknowledged_at)
+
+    tasks.open_unconfirmed_case(invoice.pk)
+
+    assert open_cases(invoice) == []
+
+
 def test_payment_without_answer_after_its_case_closed_by_itself_opens_another() -> None:
     invoice = invoice_in(S.PAID, paid_at=database_now() - timedelta(minutes=11))
     tasks.open_unconfirmed_case(invoice.pk)
