@@ -61,11 +61,15 @@ def test_periods_are_advanced_after_refunds_and_reports_are_looked_at(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     called: list[Any] = []
-    monkeypatch.setattr(tasks.held_refunds, "review_held_refunds", lambda: called.append("held"))
-    monkeypatch.setattr(tasks, "database_now", lambda: NOW)
-    monkeypatch.setattr(tasks.overdue, "open_overdue_cases", lambda now: called.append(now))
-    monkeypatch.setattr(tasks.periods, "periods_due", lambda now: [7, 8] if now is NOW else [])
-    monkeypatch.setattr(tasks, "enqueue", lambda task, *ids, **_options: called.append((task, ids)))
+    replaced: dict[str, Any] = {
+        "held_refunds.review_held_refunds": lambda: called.append("held"),
+        "database_now": lambda: NOW,
+        "overdue.open_overdue_cases": called.append,
+        "periods.periods_due": lambda now: [7, 8] if now is NOW else [],
+        "enqueue": lambda task, *ids, **_options: called.append((task, ids)),
+    }
+    for target, function in replaced.items():
+        monkeypatch.setattr(f"payments.tasks.{target}", function)
 
     tasks.advance_periods.run()
 
