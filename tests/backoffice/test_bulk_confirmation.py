@@ -188,9 +188,15 @@ def test_single_refund_is_marked_as_possibly_made_after_a_question_only(clerk: U
     assert refund.status in (RefundStatus.REQUESTED, RefundStatus.CREATED)
 
 
-def test_refund_that_is_sent_is_not_withdrawn(clerk: User) -> None:
-    refund, sent = (requested_refund(paid(), "10.00", clerk) for _ in range(2))
+def waiting_and_sent(clerk: User) -> tuple[Refund, Refund]:
+    """Return a refund that waits to be sent, and one that is being sent."""
+    waiting, sent = (requested_refund(paid(), "10.00", clerk) for _ in range(2))
     Refund.objects.filter(pk=sent.pk).update(status=RefundStatus.SENDING, sent_at=database_now())
+    return waiting, sent
+
+
+def test_refund_that_is_sent_is_not_withdrawn(clerk: User) -> None:
+    refund, sent = waiting_and_sent(clerk)
 
     page = " ".join(asked(superuser(), "withdraw", refund, sent).split())
 
@@ -199,8 +205,7 @@ def test_refund_that_is_sent_is_not_withdrawn(clerk: User) -> None:
 
 
 def test_refund_that_is_not_on_hold_is_not_marked_as_possibly_made(clerk: User) -> None:
-    refund, sent = (requested_refund(paid(), "10.00", clerk) for _ in range(2))
-    Refund.objects.filter(pk=sent.pk).update(status=RefundStatus.SENDING, sent_at=database_now())
+    refund, sent = waiting_and_sent(clerk)
 
     page = " ".join(asked(superuser(), "possibly_made", refund, sent).split())
 

@@ -1,4 +1,4 @@
-"""Terminals in the admin: checked with SEQR before they are saved, replaced and retired."""
+"""Terminals in the admin: checked with SEQR before they are saved, and afterwards."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from payments.models import PaymentPause
 from payments.seqr import SeqrAuthenticationError
 from payments.terminals import OPERATOR
 from seqrshop.backoffice.terminal_actions import check_terminal_with_seqr
+from tests.backoffice.tills import SECRET, events_of, stored_till
 from tests.factories import InvoiceFactory, SellerFactory, ShopFactory, TerminalFactory
 from tests.fault_proxy import FaultProxy
 from tests.races import run_concurrently, with_own_connection
@@ -35,7 +36,6 @@ from tests.staff import (
 pytestmark = pytest.mark.django_db
 
 ADD = "/admin/orders/terminal/add/"
-SECRET = "secret-of-till-2"
 
 
 @pytest.fixture
@@ -54,9 +54,7 @@ def at_seqr(sandbox: SandboxProcess) -> SandboxProcess:
 @pytest.fixture
 def till(at_seqr: SandboxProcess, seller: Seller) -> Terminal:
     """That terminal, stored."""
-    return TerminalFactory.create(
-        seller=seller, principal_id="till-2", label="Till 2", password=SECRET
-    )
+    return stored_till(seller)
 
 
 def form(seller: Seller, **fields: Any) -> dict[str, Any]:
@@ -69,12 +67,6 @@ def errors(response: Any) -> dict[str, list[str]]:
     """Return the form's errors by field."""
     found: dict[str, list[str]] = response.context["adminform"].form.errors
     return found
-
-
-def events_of(terminal: Terminal) -> list[tuple[str, Any]]:
-    """Return the name and the person of each of a terminal's events."""
-    events = AuditEvent.objects.filter(subject_type=SubjectType.TERMINAL, subject_id=terminal.pk)
-    return [(event.name, event.actor) for event in events.order_by("id")]
 
 
 def test_terminal_that_seqr_accepts_is_added(at_seqr: SandboxProcess, seller: Seller) -> None:
@@ -266,63 +258,6 @@ def test_page_shows_shops_work_left_and_history(till: Terminal) -> None:
     assert [line.name for line in page.context["history"]] == ["terminal's password changed"]
     assert SECRET not in shown
     assert till.password_ciphertext not in shown
-
-
-def test_terminal_with_work_left_is_not_retired_and_the_numbers_are_shown(till: Terminal) -> None:
-    shop = ShopFactory.create(terminal=till)
-    InvoiceFactory.create(issued=True, order__shop=shop)
-    client = superuser()
-
-    page = client.get(f"/admin/orders/terminal/{till.pk}/retire/").content.decode()
-    response = client.post(f"/admin/orders/terminal/{till.pk}/retire/", {"confirmed": "yes"})
-
-    till.refresh_from_db()
-    work = "Work is left for the terminal: 1 shop uses it, 1 open payment."
-    assert f"{work} It is retired by itself once none is left." in page
-    assert 'type="submit" class="default"' not in page
-    assert till.retired_at is None
-    assert shown_messages(response) == [f"Not retired. {work}"]
-
-
-def test_free_terminal_is_retired_after_confirmation_and_used_again_with_its_password(
-    till: Terminal,
-) -> None:
-    client = superuser()
-
-    asked = client.post(list_url(Terminal), {"action": "retire", "_selected_action": till.pk})
-    till.refresh_from_db()
-    before = till.retired_at
-    address = f"/admin/orders/terminal/{till.pk}/retire/"
-    done, again = (client.post(address, {"confirmed": "yes"}) for _ in range(2))
-    till.refresh_from_db()
-    after = (till.retired_at is not None, till.password)
-    label = client.post(page_url(till), {"label": "Old till", "password": ""})
-    client.post(page_url(till), {"label": "Till 2", "password": SECRET})
-    till.refresh_from_db()
-
-    assert asked.context["explanation"] == (
-        "The terminal is called no more, and its password is deleted. To use it again, enter the "
-        "password on its page."
-    )
-    assert [each.headers["Location"] for each in (done, again)] == [page_url(till)] * 2
-    assert shown_messages(done) == ["The terminal is retired, and its password is deleted."]
-    assert shown_messages(again)[-1] == "The terminal is retired already."
-    assert (before, after) == (None, (True, ""))
-    assert (label.status_code, till.retired_at, till.password) == (302, None, SECRET)
-    assert [name for name, _ in events_of(till)] == [
-        EventName.TERMINAL_RETIRED,
-        EventName.TERMINAL_REACTIVATED,
-    ]
-
-
-def test_retiring_needs_the_permission_to_change_terminals(till: Terminal) -> None:
-    response = staff("orders.view_terminal").post(
-        f"/admin/orders/terminal/{till.pk}/retire/", {"confirmed": "yes"}
-    )
-
-    till.refresh_from_db()
-    assert response.status_code == 403
-    assert till.retired_at is None
 
 
 def test_each_chosen_terminal_is_checked_with_seqr(till: Terminal, seller: Seller) -> None:

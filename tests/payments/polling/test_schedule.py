@@ -6,36 +6,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from payments.invoices.status_query import StatusQuery
-from payments.models import InvoiceStatus
 from payments.polling.schedule import (
     MAX_BACKOFF_SECONDS,
     OUTAGE_FAILURE_COUNT,
-    OldestAnswers,
     Schedule,
 )
 from payments.seqr import InvoiceStatus as SeqrStatus
 from payments.seqr import PaymentStatus
-
-START = 1000.0
-TERMINAL_ID = 1
-
-
-def query(key: int, version: int = 0) -> StatusQuery:
-    return StatusQuery(key, TERMINAL_ID, f"ref-{key}", version, InvoiceStatus.ISSUED, key)
-
-
-def schedule_of(*keys: int, interval: float = 1.0, share: float = 0.5) -> Schedule:
-    schedule = Schedule(interval, random_share=lambda: share)
-    for key in keys:
-        schedule.put(query(key), START, last_answer_at=START, notified_at=None)
-    return schedule
-
-
-def taken(schedule: Schedule, now: float, at_most: int = 1000) -> list[int]:
-    entries = schedule.take_notified(now, at_most)
-    entries += schedule.take_due(now, at_most - len(entries))
-    return [entry.query.invoice_id for entry in entries]
+from tests.payments.polling.schedules import START, query, schedule_of, taken
 
 
 def test_new_invoice_is_due_at_once_and_then_once_per_interval() -> None:
@@ -302,50 +280,6 @@ def test_answer_without_an_outage_ends_no_outage() -> None:
     assert not schedule.record_answer(schedule[1], START, schedule[1].queried_at)
 
 
-def test_schedule_reports_the_oldest_answer_and_the_oldest_due_time() -> None:
-    schedule = Schedule(1.0)
-    schedule.put(query(1), START, last_answer_at=START - 7, notified_at=None)
-    schedule.put(query(2), START, last_answer_at=START - 3, notified_at=None)
-
-    assert schedule.oldest_answers(START) == OldestAnswers(START - 7, START - 7, {})
-    assert schedule.oldest_due(START + 2) == START
-
-
-def test_answer_counts_from_when_its_query_was_sent() -> None:
-    schedule = schedule_of(1)
-    taken(schedule, START)
-
-    schedule.record_answer(schedule[1], START + 14, schedule[1].queried_at)
-
-    assert schedule.oldest_answers(START + 14).received == START
-
-
-def test_unwritten_answer_does_not_count_as_written_but_as_an_answer() -> None:
-    schedule = schedule_of(1)
-    schedule[1].last_answer_at = START - 9
-    taken(schedule, START)
-    schedule.mark_unwritten(1, START)
-    schedule.record_answer(schedule[1], START, schedule[1].queried_at)
-    answered, before = (
-        schedule.oldest_answers(START).received,
-        schedule.oldest_answers(START).written,
-    )
-
-    schedule.mark_written(1)
-
-    assert answered == START
-    assert (before, schedule.oldest_answers(START + 1).written) == (START - 9, START)
-
-
-def test_held_invoice_counts_as_answered() -> None:
-    schedule = schedule_of(1)
-    taken(schedule, START)
-    schedule.hold(1)
-    schedule.record_answer(schedule[1], START, schedule[1].queried_at)
-
-    assert schedule.oldest_answers(START + 60).received == START + 60
-
-
 def test_new_query_forgets_the_unchanged_status() -> None:
     schedule = schedule_of(1)
     entry = schedule[1]
@@ -395,14 +329,3 @@ def test_every_open_invoice_is_queried_within_the_longest_back_off(
             waiting_since.pop(entry.query.invoice_id, None)
         overdue = [k for k, since in waiting_since.items() if now - since > MAX_BACKOFF_SECONDS]
         assert not [key for key in overdue if key in open_now and key not in in_flight]
-
-
-def test_refused_invoice_hides_no_silence_about_the_others() -> None:
-    schedule = schedule_of(1)
-    schedule.put(query(2), START, last_answer_at=START - 7, notified_at=None)
-    taken(schedule, START)
-
-    schedule.record_refusal(1, START + 1)
-
-    oldest = schedule.oldest_answers(START + 1)
-    assert oldest == OldestAnswers(START - 7, START - 7, {TERMINAL_ID: START})
